@@ -1,0 +1,47 @@
+# make setup · demo · test · check · bench — each sets itself up on a bare machine (python3 >= 3.11 with venv, make).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test check bench proto clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.core: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.core
+
+setup: $(VENV)/.core  ## make .venv with the product in it
+
+setup-dev: $(VENV)/.dev  ## the same with the tools for development
+
+demo: setup  ## a blackout, with and without cooperation, and a report to open
+	$(BIN)/gridran run --strategy msrc --load medium --seed 1 --out $(OUT)/demo
+
+test: setup-dev  ## all tests
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+check: setup-dev  ## formatting, lint, types, import contracts, generated code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	PATH="$(CURDIR)/$(BIN):$$PATH" proto/generate.sh --check
+
+bench: setup-dev  ## speed, as ratios
+	$(BIN)/gridran bench loop --out $(OUT)/bench
+
+proto: setup-dev  ## regenerate gridran/wire/v1 from proto/
+	PATH="$(CURDIR)/$(BIN):$$PATH" proto/generate.sh
+
+clean:  ## forget the environment and all output
+	rm -rf $(VENV) $(OUT)
