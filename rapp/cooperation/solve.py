@@ -1,0 +1,148 @@
+"""Solving the cooperation model with HiGHS: a fresh model each time, one thread, stopped by gap or node count.
+
+A kept model could be poisoned by a failed solve, and a stop by the clock would make a plan depend on the machine;
+``time_limit_s`` is only the net below both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+from gridran.outcome import Feasible, Infeasible, Optimal, Outcome, TimedOut
+from gridran.types import FloatArray, IntArray
+from rapp.cooperation import constraints
+from rapp.cooperation.objective import costs
+from rapp.cooperation.rows import Rows
+from rapp.cooperation.variables import Problem, Variables, variables
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``gap_frac`` relative; ``node_limit`` branch-and-bound nodes; ``time_limit_s`` the safety net."""
+
+    gap_frac: float
+    node_limit: int
+    time_limit_s: float
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A solved mode pattern: ``mode`` [N], ``links`` (helper, assisted), ``band_on`` [N, B], ``power_kw`` [N],
+    ``s_per_h`` (max P/E), ``unserved_mbps`` [G], ``objective`` and its proven ``bound``, ``columns`` the raw solution."""
+
+    mode: IntArray
+    links: tuple[tuple[int, int], ...]
+    band_on: IntArray
+    power_kw: FloatArray
+    s_per_h: float
+    unserved_mbps: FloatArray
+    objective: float
+    bound: float
+    columns: FloatArray
+
+
+def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) -> Outcome[Pattern]:
+    """The best mode pattern for ``problem``; ``start_mode`` [N] seeds the search (MIP start)."""
+    v = variables(problem)
+    rows = Rows(v.count)
+    for family in (
+        constraints.modes,
+        constraints.links,
+        constraints.service,
+        constraints.reach,
+        constraints.interference,
+        constraints.capacity,
+        constraints.power,
+    ):
+        family(rows, problem, v)
+    model = _model(problem, v, rows)
+    highs = _highs(limits)
+    if highs.passModel(model) == highspy.HighsStatus.kError:
+        return Infeasible("the model was rejected by the solver: a coefficient is not finite")
+    if start_mode is not None:
+        _mip_start(highs, v, start_mode)
+    highs.run()
+    return _outcome(highs, problem, v, limits)
+
+
+def _highs(limits: Limits) -> highspy.Highs:
+    highs = highspy.Highs()
+    for option, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("random_seed", 0),
+        ("mip_rel_gap", limits.gap_frac),
+        ("mip_max_nodes", limits.node_limit),
+        ("time_limit", limits.time_limit_s),
+    ):
+        highs.setOptionValue(option, value)
+    return highs
+
+
+def _model(problem: Problem, v: Variables, rows: Rows) -> highspy.HighsLp:
+    matrix, lower, upper = rows.matrix()
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = v.count, rows.count
+    model.col_cost_ = costs(problem, v)
+    model.col_lower_ = np.zeros(v.count)
+    model.col_upper_ = _upper_bounds(problem, v)
+    model.row_lower_, model.row_upper_ = lower, upper
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+    model.a_matrix_.index_ = matrix.indices.astype(np.int32)
+    model.a_matrix_.value_ = matrix.data
+    kinds = np.full(v.count, highspy.HighsVarType.kContinuous, dtype=object)
+    kinds[np.concatenate([v.gamma.ravel(), v.z.ravel()])] = highspy.HighsVarType.kInteger
+    model.integrality_ = list(kinds)
+    return model
+
+
+def _upper_bounds(problem: Problem, v: Variables) -> FloatArray:
+    upper = np.full(v.count, highspy.kHighsInf)
+    upper[v.gamma.ravel()] = 1.0
+    upper[v.z] = np.broadcast_to(problem.alive[:, None], v.z.shape)
+    upper[v.y] = 1.0
+    upper[v.gamma[problem.alive == 0, 1:].ravel()] = 0.0  # a dead site takes no part: normal, nothing on
+    return upper
+
+
+def _mip_start(highs: highspy.Highs, v: Variables, mode: IntArray) -> None:
+    """Offer the modes as a partial start; HiGHS completes carriers, links and flows itself."""
+    index = v.gamma.ravel().astype(np.int32)
+    value = (np.arange(v.gamma.shape[1])[None, :] == mode[:, None]).astype(np.float64).ravel()
+    highs.setSolution(len(index), index, value)
+
+
+def _outcome(highs: highspy.Highs, problem: Problem, v: Variables, limits: Limits) -> Outcome[Pattern]:
+    status = highs.getModelStatus()
+    info = highs.getInfo()
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return Infeasible("no mode pattern holds (19)-(25) with the discharge limits")
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return TimedOut(f"no pattern found before the limit: {highs.modelStatusToString(status)}")
+    pattern = _pattern(np.asarray(highs.getSolution().col_value), info, problem, v)
+    gap = float(info.mip_gap)
+    if status == highspy.HighsModelStatus.kOptimal or gap <= limits.gap_frac:
+        return Optimal(pattern, gap)
+    return Feasible(pattern, gap)
+
+
+def _pattern(columns: FloatArray, info: highspy.HighsInfo, problem: Problem, v: Variables) -> Pattern:
+    power_kw = constraints.site_power_terms(problem, v)[1].copy()
+    for site, column, kw in constraints.site_power_terms(problem, v)[0]:
+        np.add.at(power_kw, site, kw * columns[column])
+    linked = columns[v.y] > 0.5
+    return Pattern(
+        mode=np.argmax(columns[v.gamma], axis=1).astype(np.int64),
+        links=tuple((int(h), int(a)) for h, a in zip(v.helper[linked], v.assisted[linked], strict=True)),
+        band_on=(columns[v.z] > 0.5).astype(np.int64),
+        power_kw=power_kw,
+        s_per_h=float(columns[v.s]),
+        unserved_mbps=columns[v.unserved],
+        objective=float(info.objective_function_value),
+        bound=float(info.mip_dual_bound),
+        columns=columns,
+    )

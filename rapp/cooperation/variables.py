@@ -1,0 +1,91 @@
+"""The columns of the cooperation model: where each decision variable lives.
+
+γ_i,m mode · z_i^b carrier · y_ij link (helper i, assisted j) · x_g,c,b volume of point g on carrier b of its
+candidate c, Mbps · u_g volume left unserved, Mbps · s the largest mean power over energy, 1/h (so that the network
+survives 1/s hours, SPEC 4 (26)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridran.radio.coverage import kappa_frac
+from gridran.types import FloatArray, IntArray, Network
+from rapp.cooperation.demand import DemandPoints
+
+MODES = 4
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the model is built from. Shape [N]: ``energy_kwh`` to spend, ``alive`` (has a source of power at all),
+    ``drains`` (lives on stored energy; a site with grid power does not), ``previous_mode`` (-1 where unknown)."""
+
+    network: Network
+    points: DemandPoints
+    energy_kwh: FloatArray
+    alive: IntArray
+    drains: IntArray
+    previous_mode: IntArray
+    objective_weight: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Variables:
+    """Column numbers. ``gamma`` [N, 4], ``z`` [N, B], ``unserved`` [G], ``s`` scalar; links ``y`` [E] with ends
+    ``helper`` and ``assisted`` [E]; flows ``x`` [F] with ``point``, ``place`` (candidate number), ``site`` and
+    ``band`` [F] and ``rate_mbps`` [F]."""
+
+    gamma: IntArray
+    z: IntArray
+    y: IntArray
+    helper: IntArray
+    assisted: IntArray
+    x: IntArray
+    point: IntArray
+    place: IntArray
+    site: IntArray
+    band: IntArray
+    rate_mbps: FloatArray
+    unserved: IntArray
+    s: int
+    count: int
+
+
+def variables(problem: Problem) -> Variables:
+    """Lay out the columns for ``problem``; flows exist only where the radio allows them (6)."""
+    network, points = problem.network, problem.points
+    sites, bands, groups = network.site_count, network.band_count, len(points.volume_mbps)
+    usable = (points.candidate >= 0)[..., None] & (points.rate_mbps > 0)
+    usable &= (problem.alive[points.candidate] > 0)[..., None]
+    point, place, band = np.nonzero(usable)
+    helper, assisted = link_pairs(network)
+    at = np.cumsum([0, MODES * sites, bands * sites, len(helper), len(point), groups])
+    return Variables(
+        gamma=np.arange(at[0], at[1]).reshape(sites, MODES),
+        z=np.arange(at[1], at[2]).reshape(sites, bands),
+        y=np.arange(at[2], at[3]),
+        helper=helper,
+        assisted=assisted,
+        x=np.arange(at[3], at[4]),
+        point=point,
+        place=place,
+        site=points.candidate[point, place],
+        band=band,
+        rate_mbps=points.rate_mbps[point, place, band],
+        unserved=np.arange(at[4], at[5]),
+        s=int(at[5]),
+        count=int(at[5]) + 1,
+    )
+
+
+def link_pairs(network: Network) -> tuple[IntArray, IntArray]:
+    """Ordered pairs (helper, assisted) with κ >= κ_min inside R_coop; with literal links all pairs inside R_coop."""
+    coop = network.cooperation
+    kappa = kappa_frac(network)
+    near = (network.site_distance_m <= coop.cooperation_radius_m) & ~np.eye(network.site_count, dtype=bool)
+    pairs = near if coop.links == "literal" else near & (kappa >= coop.kappa_min_frac)
+    helper, assisted = np.nonzero(pairs)
+    return helper, assisted

@@ -1,0 +1,93 @@
+"""Planner ``msrc``: the cooperation-mode MILP of the paper, (18)-(26), solved anew every 15 minutes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridran.outcome import Feasible, Optimal, Outcome
+from gridran.types import FloatArray, IntArray, Snapshot
+from rapp.cooperation.demand import demand_points
+from rapp.cooperation.solve import Limits, Pattern, solve
+from rapp.cooperation.variables import Problem
+from rapp.plan import Plan, PlanProblem
+
+UNLIMITED_H = 1e4
+
+
+def plan(problem: PlanProblem) -> Outcome[Plan]:
+    """The mode pattern that maximises the shortest site life at the required service (SPEC 4)."""
+    cooperation = build(problem)
+    limits = Limits(problem.params.gap_frac, problem.params.node_limit, problem.params.time_limit_s)
+    start = problem.previous.mode if problem.previous is not None else None
+    outcome = solve(cooperation, limits, start)
+    match outcome:
+        case Optimal(pattern, gap):
+            return Optimal(_plan(pattern), gap)
+        case Feasible(pattern, gap):
+            return Feasible(_plan(pattern), gap)
+    return outcome
+
+
+def build(problem: PlanProblem) -> Problem:
+    """The cooperation problem behind a planning problem: volumes, energies and who takes part."""
+    network, snapshot = problem.network, problem.snapshot
+    points = demand_points(
+        network, snapshot, expected_volume_mbps(problem), problem.class_weight, problem.params.demand_points
+    )
+    battery_kwh = _battery_kwh(problem)
+    energy_kwh = np.maximum(battery_kwh + problem.forecast.ev_energy_kwh, 1e-3)
+    alive = snapshot.site_up | snapshot.grid_up
+    return Problem(
+        network=network,
+        points=points,
+        energy_kwh=energy_kwh,
+        alive=alive.astype(np.int64),
+        drains=(~snapshot.grid_up).astype(np.int64),
+        previous_mode=_previous_mode(problem),
+        objective_weight=problem.params.objective_weight,
+    )
+
+
+def expected_volume_mbps(problem: PlanProblem) -> FloatArray:
+    """Volume [U] that the plan must carry: class target × expected demand.
+
+    A session is far shorter than a plan, so what a user will ask for over the next quarter of an hour is its class's
+    mean, not the draw of this moment. The forecast scales it by own cell with the largest value of the plan's period.
+    """
+    snapshot = problem.snapshot
+    mean_mbps = class_mean_mbps(snapshot)[snapshot.service_class]
+    target = np.asarray(problem.params.service_target_frac)[snapshot.service_class]
+    growth = problem.forecast.demand_frac[:1].max(axis=0)[snapshot.neighbour_site[:, 0]]
+    return np.asarray(mean_mbps * target * growth, dtype=np.float64)
+
+
+def class_mean_mbps(snapshot: Snapshot) -> FloatArray:
+    """Mean demand of each class now, shape [4]; 0 where the class has no user."""
+    count = np.bincount(snapshot.service_class, minlength=4)
+    total = np.bincount(snapshot.service_class, weights=snapshot.demand_mbps, minlength=4)
+    return np.asarray(total / np.maximum(count, 1), dtype=np.float64)
+
+
+def _battery_kwh(problem: PlanProblem) -> FloatArray:
+    batteries = [s.battery for s in problem.network.sites]
+    capacity = np.array([b.capacity_kwh * b.discharge_efficiency_frac for b in batteries])
+    floor = np.array([b.soc_min_frac for b in batteries])
+    return np.asarray(np.maximum(problem.snapshot.soc_frac - floor, 0.0) * capacity, dtype=np.float64)
+
+
+def _previous_mode(problem: PlanProblem) -> IntArray:
+    if problem.previous is None:
+        return np.full(problem.network.site_count, -1, dtype=np.int64)
+    return problem.previous.mode
+
+
+def _plan(pattern: Pattern) -> Plan:
+    survival_h = 1.0 / pattern.s_per_h if pattern.s_per_h > 1.0 / UNLIMITED_H else UNLIMITED_H
+    return Plan(
+        mode=pattern.mode,
+        links=pattern.links,
+        band_on=pattern.band_on.astype(np.bool_),
+        mean_power_kw=pattern.power_kw,
+        survival_h=survival_h,
+        bound_survival_h=survival_h,
+    )
