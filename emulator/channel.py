@@ -1,0 +1,144 @@
+"""The true radio channel between every user and every site (TR 38.901 UMa), correlated along the user's walk.
+
+Per link two standard normal processes are kept, each first-order autoregressive in the distance walked:
+
+* line of sight holds while Φ(g) < P_LOS(d): a Gaussian copula, decorrelation distance 50 m;
+* shadowing s, decorrelation 37 m in LOS and 50 m in NLOS (TR 38.901 Table 7.5-6, UMa), the same for all bands of
+  a site. Innovations share a common part, so that two sites are correlated by 0.5 (TR 36.942, 5.2).
+
+The own cell is the strongest site at the lowest band, with the margin that any network gives the present cell against
+ping-pong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from emulator.area import distance_m
+from gridran.radio.pathloss import SHADOW_LOS_DB, SHADOW_NLOS_DB, uma_los_db, uma_los_probability, uma_nlos_db
+from gridran.radio.sinr import received_mw
+from gridran.types import BoolArray, FloatArray, IntArray, Network
+
+LOS_STATE_DECORRELATION_M = 50.0
+SHADOW_LOS_DECORRELATION_M = 37.0
+SHADOW_NLOS_DECORRELATION_M = 50.0
+SITE_CORRELATION = 0.5
+HANDOVER_MARGIN_DB = 3.0  # event A3 offset of TS 38.331: the own cell stays until another is this much stronger
+
+
+@dataclass(frozen=True)
+class Channel:
+    """State of all links. Arrays [U, N] or [U, N, B] are in site order; ``neighbour_*`` are the K strongest first.
+
+    ``los_normal``, ``shadow_normal`` [U, N]: the processes g and s. ``received_mw`` [U, N, B]: power received while
+    the site transmits. ``neighbour_site`` [U, K], ``neighbour_gain_db`` [U, K, B].
+    """
+
+    los_normal: FloatArray
+    shadow_normal: FloatArray
+    received_mw: FloatArray
+    neighbour_site: IntArray
+    neighbour_gain_db: FloatArray
+
+    @property
+    def own_site(self) -> IntArray:
+        """Each user's own cell: strongest at the lowest band with everything on, shape [U]."""
+        own: IntArray = self.neighbour_site[:, 0]
+        return own
+
+
+def initial_channel(network: Network, xy_m: FloatArray, rng: np.random.Generator) -> Channel:
+    """The channel of users at ``xy_m`` [U, 2], drawn from its stationary distribution."""
+    los_normal = rng.standard_normal((len(xy_m), network.site_count))
+    nobody = np.full(len(xy_m), -1, dtype=np.int64)
+    return _channel(network, xy_m, los_normal, _site_correlated(los_normal.shape, rng), nobody)
+
+
+def next_channel(
+    network: Network, channel: Channel, old_xy_m: FloatArray, xy_m: FloatArray, rng: np.random.Generator
+) -> Channel:
+    """The channel after users walked from ``old_xy_m`` to ``xy_m`` [U, 2]; who stood still keeps every value."""
+    walked_m = np.hypot(*(xy_m - old_xy_m).T)
+    moved = np.flatnonzero(walked_m > 0.0)
+    if moved.size == 0:
+        return channel
+    step_m = walked_m[moved, None]
+    g, s = channel.los_normal[moved], channel.shadow_normal[moved]
+    los = _is_los(network, distance_m(old_xy_m[moved], network.site_xy_m), g)
+    keep = np.exp(-step_m / np.where(los, SHADOW_LOS_DECORRELATION_M, SHADOW_NLOS_DECORRELATION_M))
+    s = keep * s + np.sqrt(1.0 - keep**2) * _site_correlated(s.shape, rng)
+    keep = np.exp(-step_m / LOS_STATE_DECORRELATION_M)
+    g = keep * g + np.sqrt(1.0 - keep**2) * rng.standard_normal(g.shape)
+    return _merged(channel, moved, _channel(network, xy_m[moved], g, s, channel.own_site[moved]))
+
+
+def gain_db(network: Network, xy_m: FloatArray, los_normal: FloatArray, shadow_normal: FloatArray) -> FloatArray:
+    """Coupling gain without antenna gain, minus path loss and shadowing, shape [U, N, B]."""
+    d_m = distance_m(xy_m, network.site_xy_m)
+    los = _is_los(network, d_m, los_normal)
+    shadow_db = shadow_normal * np.where(los, SHADOW_LOS_DB, SHADOW_NLOS_DB)
+    height_m, ue_height_m = network.radio.site_height_m, network.radio.ue_height_m
+    gain = np.empty((*d_m.shape, network.band_count))
+    for b, band in enumerate(network.bands):
+        los_db = uma_los_db(d_m, band.carrier_mhz, height_m, ue_height_m)
+        nlos_db = uma_nlos_db(d_m, band.carrier_mhz, height_m, ue_height_m)
+        gain[:, :, b] = -(np.where(los, los_db, nlos_db) + shadow_db)
+    return gain
+
+
+def _is_los(network: Network, d_m: FloatArray, los_normal: FloatArray) -> BoolArray:
+    result: BoolArray = ndtr(los_normal) < uma_los_probability(d_m, network.radio.ue_height_m)
+    return result
+
+
+def _site_correlated(shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+    """Standard normal [U, N] with correlation 0.5 between the sites of one user."""
+    common = rng.standard_normal((shape[0], 1))
+    return np.sqrt(SITE_CORRELATION) * common + np.sqrt(1.0 - SITE_CORRELATION) * rng.standard_normal(shape)
+
+
+def _channel(
+    network: Network, xy_m: FloatArray, los_normal: FloatArray, shadow_normal: FloatArray, old_own_site: IntArray
+) -> Channel:
+    gain = gain_db(network, xy_m, los_normal, shadow_normal)
+    order = _by_strength(network, gain, old_own_site)
+    return Channel(
+        los_normal=los_normal,
+        shadow_normal=shadow_normal,
+        received_mw=received_mw(network, gain),
+        neighbour_site=order,
+        neighbour_gain_db=np.take_along_axis(gain, order[:, :, None], axis=1),
+    )
+
+
+def _by_strength(network: Network, gain: FloatArray, old_own_site: IntArray) -> IntArray:
+    """The K strongest sites at the lowest band, [U, K]; the old own cell (-1: none) first while within the margin."""
+    lowest = min(range(network.band_count), key=lambda b: network.bands[b].carrier_mhz)
+    strength_db = gain[:, :, lowest].copy()
+    old_db = np.take_along_axis(strength_db, np.maximum(old_own_site, 0)[:, None], axis=1)[:, 0]
+    stays = np.flatnonzero((old_own_site >= 0) & (old_db + HANDOVER_MARGIN_DB >= strength_db.max(axis=1)))
+    strength_db[stays, old_own_site[stays]] = np.inf
+    order: IntArray = np.argsort(-strength_db, axis=1, kind="stable")[:, : network.radio.measured_sites]
+    return order
+
+
+def _merged(channel: Channel, moved: IntArray, part: Channel) -> Channel:
+    """``channel`` with the rows ``moved`` taken from ``part``."""
+
+    def put(old: FloatArray, new: FloatArray) -> FloatArray:
+        out = old.copy()
+        out[moved] = new
+        return out
+
+    neighbour_site = channel.neighbour_site.copy()
+    neighbour_site[moved] = part.neighbour_site
+    return Channel(
+        put(channel.los_normal, part.los_normal),
+        put(channel.shadow_normal, part.shadow_normal),
+        put(channel.received_mw, part.received_mw),
+        neighbour_site,
+        put(channel.neighbour_gain_db, part.neighbour_gain_db),
+    )

@@ -1,0 +1,68 @@
+"""Why users are not served, and what a window of periods adds up to: bookkeeping without physics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason
+
+FULL_TOLERANCE = 1e-6
+BEST_EFFORT_MIN_FRAC = 0.5  # best-effort counts as served above this share of its demand (SPEC 7)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Sums since the last telemetry: hours, and per site [N] kWh drawn, Mbps·h asked for by its own users, kWh V2G."""
+
+    hours_h: float
+    load_kwh: FloatArray
+    offered_mbps_h: FloatArray
+    v2g_kwh: FloatArray
+
+
+def empty_window(site_count: int) -> Window:
+    """Nothing recorded yet."""
+    zero = np.zeros(site_count)
+    return Window(0.0, zero, zero, zero)
+
+
+def recorded(window: Window, dt_h: float, load_kw: FloatArray, offered_mbps: FloatArray, v2g_kw: FloatArray) -> Window:
+    """The window with one more period."""
+    return Window(
+        window.hours_h + dt_h,
+        window.load_kwh + load_kw * dt_h,
+        window.offered_mbps_h + offered_mbps * dt_h,
+        window.v2g_kwh + v2g_kw * dt_h,
+    )
+
+
+def handovers(attached_site: IntArray, served_by: IntArray) -> int:
+    """Users whose serving site changed against the last one they were attached to; losing service is none."""
+    return int(((attached_site >= 0) & (served_by >= 0) & (attached_site != served_by)).sum())
+
+
+def shed_reasons(
+    service_class: IntArray,
+    demand_mbps: FloatArray,
+    min_rate_mbps: FloatArray,
+    served_mbps: FloatArray,
+    decided: IntArray,
+    site_dead: BoolArray,
+    reachable: BoolArray,
+) -> IntArray:
+    """Why each user [U] is below its minimum rate (best-effort: half its demand), ``SERVED`` where it is not.
+
+    What truly happened comes first (the site is dead, then the decision in ``decided``); a user that was granted
+    service and did not get it lacked coverage or blocks.
+    """
+    best_effort = service_class == ServiceClass.BEST_EFFORT
+    enough_mbps = np.where(best_effort, BEST_EFFORT_MIN_FRAC * demand_mbps, min_rate_mbps)
+    served = served_mbps >= enough_mbps * (1.0 - FULL_TOLERANCE)
+    surprise = np.where(reachable, ShedReason.NO_CAPACITY, ShedReason.OUT_OF_COVERAGE)
+    return np.select(
+        [served, site_dead, decided != ShedReason.SERVED],
+        [np.full_like(decided, ShedReason.SERVED), np.full_like(decided, ShedReason.SITE_DOWN), decided],
+        surprise,
+    ).astype(np.int64)

@@ -1,0 +1,355 @@
+"""The emulated world: an E2 node per site, its users, its energy. ``advance`` is a pure function.
+
+A period runs in this order, and every step takes only what the steps before left:
+
+1. the watchdog names the control in force (``watchdog``);
+2. the radio network delivers under it (``radio_delivery``), which gives each site's load, Eq. (4);
+3. the plant covers the loads (``power_flow``); where it cannot, the site is down for the period and 2 and 3 run
+   again without it, because its users are gone and its interference too;
+4. cars, users, channels, sun and grid move on to the next period, from draws that no control can touch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from emulator import channel as channels
+from emulator import ev_arrivals, faults, grid_outage, mobility, power_flow, record, traffic, watchdog, weather
+from emulator.area import Area, area_of
+from emulator.radio_delivery import Delivery, Radio, deliver
+from emulator.streams import Streams
+from gridran.energy.site_power import site_power_kw
+from gridran.scenario.params import Scenario
+from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, SiteMode, Snapshot, StepOutcome, Telemetry
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that is true at the start of ``period``. Arrays as in Snapshot; last-period values end ``_last``.
+
+    ``attached_site`` [U] is the last site that served a user, ``serving_site`` that of the last period (-1: none).
+    """
+
+    scenario: Scenario
+    area: Area
+    plant: power_flow.Plant
+    period: int
+    time_h: float
+    users: traffic.Users
+    walks: mobility.Walks
+    channel: channels.Channel
+    demand_mbps: FloatArray
+    attached_site: IntArray
+    serving_site: IntArray
+    served_mbps: FloatArray
+    soc_frac: FloatArray
+    site_up: BoolArray
+    pv_kw: FloatArray
+    outages_h: FloatArray
+    timeline: ev_arrivals.EvTimeline
+    fleet: ev_arrivals.EvFleet
+    price_usd_per_kwh: FloatArray
+    mode: IntArray
+    band_on: BoolArray
+    prb_used_frac: FloatArray
+    load_kw_last: FloatArray
+    v2g_kw_last: FloatArray
+    last_control: Dispatch | None
+    missed_periods: int
+    window: record.Window
+
+
+def initial(scenario: Scenario, seed: int) -> World:
+    """The world at time 0: batteries at their initial charge, all sites up, base price on offer, nobody attached."""
+    streams, network = Streams(seed), scenario.network
+    area = area_of(network)
+    users = traffic.initial_users(scenario, area, streams.at("users"))
+    walks = mobility.initial_walks(scenario.traffic, area, users.home_xy_m, streams.at("walks"))
+    channel = channels.initial_channel(network, walks.xy_m, streams.at("channel"))
+    timeline = ev_arrivals.drawn_timeline(scenario, streams.at("ev"))
+    sites, shape = network.site_count, (network.site_count, network.band_count)
+    nobody = np.full(len(users.service_class), -1, dtype=np.int64)
+    return World(
+        scenario=scenario,
+        area=area,
+        plant=power_flow.plant_of(scenario),
+        period=0,
+        time_h=0.0,
+        users=users,
+        walks=walks,
+        channel=channel,
+        demand_mbps=traffic.demand_mbps(scenario, users, channel.own_site, 0.0),
+        attached_site=nobody,
+        serving_site=nobody,
+        served_mbps=np.zeros(len(nobody)),
+        soc_frac=np.array([site.battery.initial_soc_frac for site in network.sites]),
+        site_up=np.ones(sites, dtype=np.bool_),
+        pv_kw=weather.pv_available_kw(scenario, 0.0, streams),
+        outages_h=grid_outage.drawn_outages_h(scenario.grid, streams.at("grid")),
+        timeline=timeline,
+        fleet=ev_arrivals.at_time(timeline, ev_arrivals.empty_fleet(network), 0.0),
+        price_usd_per_kwh=np.full(sites, scenario.ev.base_price_usd_per_kwh),
+        mode=np.full(sites, SiteMode.NORMAL, dtype=np.int64),
+        band_on=np.ones(shape, dtype=np.bool_),
+        prb_used_frac=np.zeros(shape),
+        load_kw_last=np.zeros(sites),
+        v2g_kw_last=np.zeros(sites),
+        last_control=None,
+        missed_periods=0,
+        window=record.empty_window(sites),
+    )
+
+
+def observe(world: World) -> Snapshot:
+    """The report of all sites at the start of the period. Reservation prices stay private."""
+    timeline, fleet = world.timeline, world.fleet
+    usable_kwh = ev_arrivals.usable_kwh(world.scenario.ev, timeline, fleet)
+    return Snapshot(
+        period=world.period,
+        time_h=world.time_h,
+        ue_id=np.arange(len(world.demand_mbps), dtype=np.int64),
+        service_class=world.users.service_class,
+        demand_mbps=world.demand_mbps,
+        min_rate_mbps=_min_rate_mbps(world),
+        ue_xy_m=world.walks.xy_m,
+        serving_site=world.serving_site,
+        served_mbps=world.served_mbps,
+        neighbour_site=world.channel.neighbour_site,
+        gain_db=world.channel.neighbour_gain_db,
+        mode=world.mode,
+        soc_frac=world.soc_frac,
+        site_up=_working(world),
+        grid_up=_grid_up(world),
+        load_kw=world.load_kw_last,
+        pv_kw=world.pv_kw,
+        ev_connected=ev_arrivals.connected(fleet).sum(axis=1),
+        ev_usable_kwh=usable_kwh.sum(axis=1),
+        ev_accepting=ev_arrivals.accepting(timeline, fleet, world.price_usd_per_kwh).any(axis=1),
+        price_usd_per_kwh=world.price_usd_per_kwh,
+        v2g_kw=world.v2g_kw_last,
+        band_on=world.band_on,
+        prb_used_frac=world.prb_used_frac,
+    )
+
+
+def telemetry(world: World) -> Telemetry:
+    """The slow loop's report: now, and means since the last ``close_window`` (zeros where nothing happened yet)."""
+    window = world.window
+    hours_h = max(window.hours_h, 1e-12)
+    offered_mbps = window.offered_mbps_h / hours_h if window.hours_h > 0.0 else _offered_mbps(world)
+    return Telemetry(
+        snapshot=observe(world),
+        window_h=window.hours_h,
+        mean_load_kw=window.load_kwh / hours_h,
+        mean_offered_mbps=offered_mbps,
+        mean_v2g_kw=window.v2g_kwh / hours_h,
+        offers_made=world.fleet.offers_made,
+        offers_accepted=world.fleet.offers_accepted,
+    )
+
+
+def close_window(world: World) -> World:
+    """The world with a new telemetry window."""
+    return replace(world, window=record.empty_window(world.scenario.network.site_count))
+
+
+def advance(world: World, control: Dispatch | None, dt_h: float, streams: Streams) -> tuple[World, StepOutcome]:
+    """One period of ``dt_h`` under ``control`` (valid, see ``validate``), or under the watchdog where it is None.
+
+    A "control-lost" fault makes any control None. Same world, control and streams: same result.
+    """
+    if faults.control_lost(world.scenario.faults, world.time_h):
+        control = None
+    missed = 0 if control is not None else world.missed_periods + 1
+    in_force = watchdog.control_in_force(world.scenario.network, observe(world), control, world.last_control, missed)
+    heard = replace(
+        world,
+        fleet=ev_arrivals.offered(world.timeline, world.fleet, in_force.price_usd_per_kwh),
+        last_control=control if control is not None else world.last_control,
+        missed_periods=missed,
+    )
+    period = _lived(heard, in_force, dt_h)
+    return _next(heard, in_force, period, dt_h, streams), _outcome(heard, in_force, period, dt_h)
+
+
+@dataclass(frozen=True)
+class _Period:
+    """What the radio and the plant did in one period. ``up`` [N]; ``ue_site`` [U], -1 where the site was dead."""
+
+    up: BoolArray
+    live: BoolArray
+    ue_site: IntArray
+    delivery: Delivery
+    load_kw: FloatArray
+    plant: power_flow.PlantStep
+
+
+def _lived(world: World, control: Dispatch, dt_h: float) -> _Period:
+    """Radio and plant together: sites that cannot cover their load drop out until the rest can."""
+    up = _working(world)
+    while True:
+        period = _period_with(world, control, up, dt_h)
+        if not (up & ~period.plant.covered).any():
+            return period
+        up = up & period.plant.covered
+
+
+def _period_with(world: World, control: Dispatch, up: BoolArray, dt_h: float) -> _Period:
+    """The period if exactly the sites ``up`` [N] run."""
+    network = world.scenario.network
+    live = control.band_on & (up & (control.mode != SiteMode.DEEP_SLEEP))[:, None]
+    ue_site = np.where((control.ue_site >= 0) & up[control.ue_site], control.ue_site, -1)
+    radio = Radio(
+        network,
+        world.channel.received_mw,
+        ue_site,
+        control.rate_mbps,
+        world.users.service_class,
+        live,
+        control.mode == SiteMode.HELPING,
+    )
+    delivery = deliver(radio, world.prb_used_frac)
+    volume_mbps = _per_site(ue_site, delivery.rate_mbps, network.site_count)
+    load_kw = np.where(up, site_power_kw(network, control.mode, live, delivery.prb_used_frac, volume_mbps), 0.0)
+    plant = power_flow.step(_plant_task(world, control, up, load_kw), dt_h)
+    return _Period(up, live, ue_site, delivery, load_kw, plant)
+
+
+def _plant_task(world: World, control: Dispatch, up: BoolArray, load_kw: FloatArray) -> power_flow.PlantTask:
+    scenario, timeline, fleet = world.scenario, world.timeline, world.fleet
+    return power_flow.PlantTask(
+        plant=world.plant,
+        up=up,
+        load_kw=load_kw,
+        pv_kw=world.pv_kw,
+        grid_up=_grid_up(world),
+        soc_frac=world.soc_frac,
+        v2g_wanted_kw=control.v2g_kw,
+        ev_charge_wanted_kw=control.ev_charge_kw,
+        ev_energy_kwh=fleet.energy_kwh,
+        ev_capacity_kwh=ev_arrivals.capacity_kwh(timeline, fleet),
+        ev_usable_kwh=ev_arrivals.usable_kwh(scenario.ev, timeline, fleet),
+        ev_selling=ev_arrivals.accepting(timeline, fleet, control.price_usd_per_kwh),
+    )
+
+
+def _next(world: World, control: Dispatch, period: _Period, dt_h: float, streams: Streams) -> World:
+    """The world one period later."""
+    scenario, k = world.scenario, world.period + 1
+    time_h = world.time_h + dt_h
+    users = traffic.next_sessions(scenario.traffic, world.users, dt_h, streams.at("sessions", k))
+    walks = mobility.next_walks(
+        scenario.traffic, world.area, users.home_xy_m, world.walks, dt_h, streams.at("walks", k)
+    )
+    channel = channels.next_channel(
+        scenario.network, world.channel, world.walks.xy_m, walks.xy_m, streams.at("channel", k)
+    )
+    fleet = replace(world.fleet, energy_kwh=period.plant.ev_energy_kwh)
+    return replace(
+        world,
+        period=k,
+        time_h=time_h,
+        users=users,
+        walks=walks,
+        channel=channel,
+        demand_mbps=traffic.demand_mbps(scenario, users, channel.own_site, time_h),
+        attached_site=np.where(period.ue_site >= 0, period.ue_site, world.attached_site),
+        serving_site=period.ue_site,
+        served_mbps=period.delivery.rate_mbps.sum(axis=1),
+        soc_frac=period.plant.soc_frac,
+        site_up=_up_next(world, period, time_h),
+        pv_kw=weather.pv_available_kw(scenario, time_h, streams),
+        fleet=ev_arrivals.at_time(world.timeline, fleet, time_h),
+        price_usd_per_kwh=control.price_usd_per_kwh,
+        mode=control.mode,
+        band_on=period.live,
+        prb_used_frac=period.delivery.prb_used_frac,
+        load_kw_last=period.load_kw,
+        v2g_kw_last=period.plant.v2g_kw,
+        window=record.recorded(world.window, dt_h, period.load_kw, _offered_mbps(world), period.plant.v2g_kw),
+    )
+
+
+def _up_next(world: World, period: _Period, time_h: float) -> BoolArray:
+    """Sites that start the next period: those that ran, and those down that recharged to the restart margin."""
+    grid_up = grid_outage.grid_is_up(world.outages_h, time_h)
+    # A fault takes a healthy site off; when it ends the site needs no recharging.
+    broken = faults.broken_sites(world.scenario.faults, world.scenario.network, world.time_h)
+    unharmed = broken & world.site_up
+    result: BoolArray = period.up | unharmed | (period.plant.soc_frac >= world.plant.battery.restart_soc_frac) | grid_up
+    return result
+
+
+def _outcome(world: World, control: Dispatch, period: _Period, dt_h: float) -> StepOutcome:
+    """The record of the period."""
+    plant, fleet = period.plant, world.fleet
+    served_mbps = period.delivery.rate_mbps.sum(axis=1)
+    min_rate_mbps = _min_rate_mbps(world)
+    wanted_site_dead = (control.ue_site >= 0) & ~period.up[control.ue_site]
+    return StepOutcome(
+        period=world.period,
+        time_h=world.time_h,
+        dt_h=dt_h,
+        strategy=control.strategy,
+        policy_id=control.policy_id,
+        mode=control.mode,
+        site_up=period.up,
+        soc_frac=plant.soc_frac,
+        load_kw=period.load_kw,
+        battery_discharge_kw=plant.battery_discharge_kw,
+        battery_charge_kw=plant.battery_charge_kw,
+        v2g_kw=plant.v2g_kw,
+        ev_charge_kw=plant.ev_charge_kw,
+        pv_kw=plant.pv_used_kw,
+        grid_import_kw=plant.grid_import_kw,
+        ev_connected=ev_arrivals.connected(fleet).sum(axis=1),
+        ev_usable_kwh=ev_arrivals.usable_kwh(world.scenario.ev, world.timeline, fleet).sum(axis=1),
+        price_usd_per_kwh=control.price_usd_per_kwh,
+        band_on=period.live,
+        prb_used_frac=period.delivery.prb_used_frac,
+        service_class=world.users.service_class,
+        demand_mbps=world.demand_mbps,
+        min_rate_mbps=min_rate_mbps,
+        served_mbps=served_mbps,
+        ue_site=period.ue_site,
+        own_site=world.channel.own_site,
+        shed_reason=record.shed_reasons(
+            world.users.service_class,
+            world.demand_mbps,
+            min_rate_mbps,
+            served_mbps,
+            control.shed_reason,
+            wanted_site_dead,
+            (period.delivery.full_rate_mbps > 0.0).any(axis=1),
+        ),
+        ue_xy_m=world.walks.xy_m,
+        handovers=record.handovers(world.attached_site, period.ue_site),
+        ledger_error_kwh=plant.ledger_error_kwh,
+    )
+
+
+def _working(world: World) -> BoolArray:
+    """Sites that can run now: charged, and not broken by a fault, bool [N]."""
+    return world.site_up & ~faults.broken_sites(world.scenario.faults, world.scenario.network, world.time_h)
+
+
+def _grid_up(world: World) -> BoolArray:
+    return np.full(world.scenario.network.site_count, grid_outage.grid_is_up(world.outages_h, world.time_h))
+
+
+def _min_rate_mbps(world: World) -> FloatArray:
+    return traffic.min_rate_mbps(world.scenario.traffic, world.users.service_class, world.demand_mbps)
+
+
+def _offered_mbps(world: World) -> FloatArray:
+    """What each site's own users ask for now, shape [N]."""
+    return np.bincount(world.channel.own_site, world.demand_mbps, minlength=world.scenario.network.site_count)
+
+
+def _per_site(ue_site: IntArray, rate_mbps: FloatArray, site_count: int) -> FloatArray:
+    """Rates [U, B] summed per site, shape [N, B]; users without a site count nowhere."""
+    at = np.where(ue_site >= 0, ue_site, site_count)
+    sums = [np.bincount(at, rate_mbps[:, b], minlength=site_count + 1)[:-1] for b in range(rate_mbps.shape[1])]
+    return np.column_stack(sums)
