@@ -45,11 +45,6 @@ def chargeable_kw(
     return np.asarray(np.minimum(per_car_kw.sum(axis=-1), v2x_limit_kw), dtype=np.float64)
 
 
-def within_interface_limit(discharge_kw: FloatArray, charge_kw: FloatArray, v2x_limit_kw: FloatArray) -> BoolArray:
-    """Whether the net exchange of each site's cars [N, C] towards the site keeps Eq. (15), bool [N]."""
-    return np.asarray((discharge_kw - charge_kw).sum(axis=-1) <= v2x_limit_kw + 1e-9, dtype=np.bool_)
-
-
 def survival_h(energy_kwh: FloatArray, mean_power_kw: FloatArray) -> FloatArray:
     """Remaining backup time E_i / P̄_i in Eq. (16), any shape; infinite where nothing is drawn."""
     energy_kwh, mean_power_kw = np.broadcast_arrays(energy_kwh, mean_power_kw)

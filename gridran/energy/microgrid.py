@@ -1,6 +1,6 @@
 """Energy between sites over dedicated cables: a bus (chain in site order) or a star (through site 0).
 
-The microgrid paper lets a share of the power survive each cable and multiplies the shares along a path (its Sec. 5,
+The microgrid paper lets a share of the power survive each cable and multiplies the shares along a path (its Sec. 6.4,
 0.8 to the power of the number of cables). Here a cable of ``d`` km keeps ``(1 - loss_frac_per_km) ** d``, so the
 same law holds for cables of any length.
 """
@@ -21,11 +21,14 @@ class Cables:
 
     Bus: cable c joins sites c and c + 1. Star: cable c joins site 0 and site c + 1. ``efficiency_frac`` [C] is what
     is left at the far end; ``limit_kw`` the most that may enter a cable, all transfers added up, either way.
+    ``path_efficiency_frac`` [N, N] is the share of the power sent by i that reaches j: 1 on the diagonal, 0 where no
+    cable leads.
     """
 
     topology: str
     site_count: int
     efficiency_frac: FloatArray
+    path_efficiency_frac: FloatArray
     limit_kw: float
 
     def path(self, source: int, target: int) -> IntArray:
@@ -58,16 +61,14 @@ def cables(network: Network, topology: str, cable_limit_kw: float, loss_frac_per
     """
     near, far = _ends(topology, network.site_count)
     length_km = m_to_km(network.site_distance_m[near, far])
-    efficiency_frac = np.asarray((1.0 - loss_frac_per_km) ** length_km, dtype=np.float64)
-    return Cables(topology, network.site_count, efficiency_frac, cable_limit_kw)
-
-
-def path_efficiency_frac(cables: Cables) -> FloatArray:
-    """Share of the power sent by i that reaches j, shape [N, N]; 1 on the diagonal, 0 where no cable leads."""
-    sites = range(cables.site_count)
-    if cables.topology == "none":
-        return np.eye(cables.site_count)
-    return np.array([[np.prod(cables.efficiency_frac[cables.path(i, j)]) for j in sites] for i in sites])
+    kept_per_km_frac = 1.0 - loss_frac_per_km
+    return Cables(
+        topology=topology,
+        site_count=network.site_count,
+        efficiency_frac=np.asarray(kept_per_km_frac**length_km, dtype=np.float64),
+        path_efficiency_frac=_path_efficiency_frac(topology, length_km, network.site_count, kept_per_km_frac),
+        limit_kw=cable_limit_kw,
+    )
 
 
 def share(
@@ -109,17 +110,30 @@ def _ends(topology: str, site_count: int) -> tuple[IntArray, IntArray]:
     raise ValueError(f'topology: {topology!r} is not "none", "bus" or "star"')
 
 
+def _path_efficiency_frac(topology: str, length_km: FloatArray, site_count: int, kept_per_km_frac: float) -> FloatArray:
+    if topology == "none":
+        return np.eye(site_count)
+    if topology == "bus":
+        along_km = np.concatenate([[0.0], np.cumsum(length_km)])
+        path_km = np.abs(along_km[:, None] - along_km[None, :])
+    else:
+        leg_km = np.concatenate([[0.0], length_km])
+        path_km = leg_km[:, None] + leg_km[None, :]
+        np.fill_diagonal(path_km, 0.0)
+    return np.asarray(kept_per_km_frac**path_km, dtype=np.float64)
+
+
 def _pairs(cables: Cables, surplus_kw: FloatArray, deficit_kw: FloatArray) -> list[tuple[int, int]]:
     """Pairs (source, target) that cables join, least lossy first."""
     sources, targets = np.flatnonzero(surplus_kw > 0.0), np.flatnonzero(deficit_kw > 0.0)
     if not (sources.size and targets.size):
         return []
-    kept_frac = path_efficiency_frac(cables)
+    kept_frac = cables.path_efficiency_frac
     pairs = [(int(i), int(j)) for i in sources for j in targets if i != j and kept_frac[i, j] > 0.0]
     return sorted(pairs, key=lambda pair: (-kept_frac[pair], pair))
 
 
 def _flow(cables: Cables, transfer_kw: FloatArray, carried_kw: FloatArray) -> CableFlow:
     sent_kw = transfer_kw.sum(axis=1)
-    received_kw = (transfer_kw * path_efficiency_frac(cables)).sum(axis=0)
+    received_kw = (transfer_kw * cables.path_efficiency_frac).sum(axis=0)
     return CableFlow(transfer_kw, sent_kw, received_kw, carried_kw, float(sent_kw.sum() - received_kw.sum()))
