@@ -1,0 +1,148 @@
+"""Reads what ``studies.recorder`` wrote, complete or not: a torn last line is left out, a missing file is empty."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridran.types import FloatArray
+from studies.kpis import CLASS_NAMES, PeriodShares, quality_at, threshold_times_h
+from studies.recorder import JOURNAL_DIR, KPIS_FILE, MOMENTS_FILE, NETWORK_FILE, RUN_FILE, TIMELINE_FILE
+
+Table = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class RunDir:
+    """A run as found on disk. ``timeline`` and ``network`` are columns of text; ``kpis`` is None where the run did
+    not end by itself; ``notes`` are the journal's lines in order of time."""
+
+    path: Path
+    facts: dict[str, Any]
+    timeline: Table
+    network: Table
+    moments: tuple[dict[str, Any], ...]
+    kpis: dict[str, Any] | None
+    notes: tuple[dict[str, Any], ...]
+
+    @property
+    def site_ids(self) -> list[str]:
+        return [site["site_id"] for site in self.facts["sites"]]
+
+    @property
+    def period_count(self) -> int:
+        return len(self.network["period"])
+
+    def series(self, column: str) -> FloatArray:
+        """A numeric column of network.csv, shape [T]."""
+        return np.array(self.network[column], dtype=np.float64)
+
+    def site_series(self, column: str) -> FloatArray:
+        """A numeric column of timeline.csv, shape [T, N]."""
+        return np.array(self.timeline[column], dtype=np.float64).reshape(-1, len(self.site_ids))
+
+    def site_texts(self, column: str) -> list[list[str]]:
+        """A column of timeline.csv as text, T rows of N."""
+        values, sites = self.timeline[column], len(self.site_ids)
+        return [values[at : at + sites] for at in range(0, len(values), sites)]
+
+
+def read_run(path: Path) -> RunDir:
+    """The run recorded in ``path``; ValueError names what is missing from it."""
+    if not (path / RUN_FILE).is_file():
+        raise ValueError(f"{path} holds no run: {RUN_FILE} is missing")
+    facts = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
+    timeline, network = _read_csv(path / TIMELINE_FILE), _read_csv(path / NETWORK_FILE)
+    sites = len(facts["sites"])
+    # The two files are flushed one after the other: keep the periods that both have in full.
+    periods = min(len(timeline["period"]) // sites, len(network["period"]))
+    kpis_path = path / KPIS_FILE
+    return RunDir(
+        path=path,
+        facts=facts,
+        timeline={name: values[: periods * sites] for name, values in timeline.items()},
+        network={name: values[:periods] for name, values in network.items()},
+        moments=tuple(_read_json_lines(path / MOMENTS_FILE)),
+        kpis=json.loads(kpis_path.read_text(encoding="utf-8")) if kpis_path.is_file() else None,
+        notes=tuple(_read_notes(path / JOURNAL_DIR)),
+    )
+
+
+def kpis_so_far(run: RunDir) -> dict[str, Any]:
+    """``kpis.json``, or, for a run that did not end by itself, those of its figures that network.csv gives."""
+    if run.kpis is not None:
+        return run.kpis
+    facts = {name: run.facts[name] for name in ("strategy", "load", "seed")}
+    facts["sites"] = len(run.facts["sites"])
+    if not run.period_count:
+        return facts
+    shares = _shares(run)
+    end_h = shares[-1].time_h + shares[-1].dt_h
+    times_h = threshold_times_h(shares)
+    censored_metrics = sorted(name for name, at_h in times_h.items() if at_h is None)
+    reached_h = {name: end_h if at_h is None else at_h for name, at_h in times_h.items()}
+    energy_kwh = {
+        name: float((run.series(column) * run.series("dt_h")).sum())
+        for name, column in (("v2g_kwh", "v2g_kw"), ("battery_kwh", "battery_discharge_kw"), ("load_kwh", "load_kw"))
+    }
+    return {
+        **facts,
+        **reached_h,
+        **quality_at(shares),
+        **energy_kwh,
+        "censored": "survival_h" in censored_metrics,
+        "censored_metrics": censored_metrics,
+        "sim_h": end_h,
+        "ledger_error_kwh": float(run.series("ledger_error_kwh").max()),
+    }
+
+
+def _shares(run: RunDir) -> list[PeriodShares]:
+    availability = np.column_stack([run.series(f"availability_{name}_frac") for name in CLASS_NAMES])
+    volume = np.column_stack([run.series(f"served_volume_{name}_frac") for name in CLASS_NAMES])
+    time_h, dt_h, critical = (run.series(name) for name in ("time_h", "dt_h", "critical_availability_frac"))
+    load_kw = run.series("load_kw") / len(run.site_ids)
+    return [
+        PeriodShares(float(time_h[k]), float(dt_h[k]), float(critical[k]), availability[k], volume[k], 0, 0, load_kw[k])
+        for k in range(len(time_h))
+    ]
+
+
+def _read_csv(path: Path) -> Table:
+    if not path.is_file():
+        return {"period": []}
+    with path.open(encoding="utf-8", newline="") as file:
+        text = file.read()
+    lines = text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
+    rows = list(csv.reader(lines))
+    if not rows:
+        return {"period": []}
+    return dict(zip(rows[0], map(list, zip(*rows[1:], strict=True)), strict=True)) if rows[1:] else _empty(rows[0])
+
+
+def _empty(names: list[str]) -> Table:
+    return {name: [] for name in names}
+
+
+def _read_notes(journal: Path) -> list[dict[str, Any]]:
+    notes = [note for path in sorted(journal.glob("*.jsonl")) for note in _read_json_lines(path)]
+    return sorted(notes, key=lambda note: float(note.get("time_h", 0.0)))
+
+
+def _read_json_lines(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    records = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue  # torn by a kill
+        if isinstance(record, dict):
+            records.append(record)
+    return records
