@@ -10,6 +10,7 @@ from gridran.radio.geometry import inside_hexagons
 from gridran.types import BoolArray, FloatArray, IntArray, Network
 
 _LATTICE_TOLERANCE = 0.01  # share of the inter-site distance by which a site may miss its lattice point
+_SAME_PLACE_M = 1.0
 _BATCH = 256
 
 
@@ -24,17 +25,16 @@ class Area:
     @property
     def cell_radius_m(self) -> float:
         """Outer radius of a cell, ISD/√3."""
-        return self.isd_m / 3.0**0.5
+        return float(self.isd_m / 3.0**0.5)
 
 
 def area_of(network: Network) -> Area:
-    """The service area of a network; a lone site keeps its nominal radius."""
+    """The service area of a network; sites without a neighbour apart from them keep their nominal radius."""
     xy_m = network.site_xy_m
-    if network.site_count == 1:
-        isd_m = network.cooperation.nominal_radius_m * 3.0**0.5
-    else:
-        apart_m = network.site_distance_m + np.diag(np.full(network.site_count, np.inf))
-        isd_m = float(np.median(apart_m.min(axis=1)))
+    lone_m = network.cooperation.nominal_radius_m * 3.0**0.5
+    # Sites on one mast are one place: they tell nothing about the distance between sites.
+    nearest_m = np.where(network.site_distance_m > _SAME_PLACE_M, network.site_distance_m, np.inf).min(axis=1)
+    isd_m = float(np.median(np.where(np.isfinite(nearest_m), nearest_m, lone_m)))
     return Area(xy_m, isd_m, _on_lattice(xy_m, isd_m))
 
 
@@ -50,9 +50,9 @@ def _on_lattice(xy_m: FloatArray, isd_m: float) -> bool:
 def inside(area: Area, xy_m: FloatArray) -> BoolArray:
     """Whether points [M, 2] lie in the service area, bool [M]."""
     if area.hexagonal:
-        return inside_hexagons(xy_m, area.site_xy_m, area.isd_m)
-    near_m = distance_m(xy_m, area.site_xy_m).min(axis=1)
-    result: BoolArray = near_m <= area.cell_radius_m
+        result: BoolArray = inside_hexagons(xy_m, area.site_xy_m, area.isd_m)
+    else:
+        result = distance_m(xy_m, area.site_xy_m).min(axis=1) <= area.cell_radius_m
     return result
 
 

@@ -97,7 +97,10 @@ def _is_los(network: Network, d_m: FloatArray, los_normal: FloatArray) -> BoolAr
 def _site_correlated(shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
     """Standard normal [U, N] with correlation 0.5 between the sites of one user."""
     common = rng.standard_normal((shape[0], 1))
-    return np.sqrt(SITE_CORRELATION) * common + np.sqrt(1.0 - SITE_CORRELATION) * rng.standard_normal(shape)
+    result: FloatArray = np.sqrt(SITE_CORRELATION) * common + np.sqrt(1.0 - SITE_CORRELATION) * rng.standard_normal(
+        shape
+    )
+    return result
 
 
 def _channel(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gridran.energy import ev
 from gridran.scenario.params import EvParams, EvSessions, Scenario
 from gridran.types import BoolArray, FloatArray, IntArray, Network
 
@@ -80,8 +81,8 @@ def _parked_sessions(params: EvParams, network: Network, rng: np.random.Generato
 def _with_cars(params: EvParams, site: IntArray, arrival_h: FloatArray, rng: np.random.Generator) -> EvSessions:
     count = len(site)
     departure_h = arrival_h + rng.exponential(params.stay_mean_h, count)
-    return EvSessions(site, arrival_h, departure_h, _capacity_kwh(params, count, rng),
-                      rng.uniform(*params.initial_soc_frac, count))  # fmt: skip
+    capacity_kwh = _capacity_kwh(params, count, rng)
+    return EvSessions(site, arrival_h, departure_h, capacity_kwh, rng.uniform(*params.initial_soc_frac, count))
 
 
 def _capacity_kwh(params: EvParams, count: int, rng: np.random.Generator) -> FloatArray:
@@ -157,8 +158,7 @@ def capacity_kwh(timeline: EvTimeline, fleet: EvFleet) -> FloatArray:
 def accepting(timeline: EvTimeline, fleet: EvFleet, offer_usd_per_kwh: FloatArray) -> BoolArray:
     """Which cars would sell at their site's offer [N], bool [N, C]: the offer reaches their reservation price."""
     reservation = _of_session(timeline.reservation_usd_per_kwh, fleet, np.inf)
-    result: BoolArray = offer_usd_per_kwh[:, None] >= reservation
-    return result
+    return ev.accepts(offer_usd_per_kwh[:, None], reservation)
 
 
 def offered(timeline: EvTimeline, fleet: EvFleet, offer_usd_per_kwh: FloatArray) -> EvFleet:

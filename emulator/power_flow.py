@@ -66,6 +66,16 @@ class PlantStep:
     ledger_error_kwh: float
 
 
+def power_ceiling_kw(task: PlantTask, dt_h: float) -> FloatArray:
+    """The most power each site's own plant can give now, [N]: PV, V2G wanted, battery; infinite on the grid.
+
+    Zero where the battery holds too little for a whole period at its power limit: then energy is what lacks.
+    """
+    limits, limit_kw = _limits(task, dt_h), task.plant.battery.discharge_limit_kw
+    own_kw = task.pv_kw + np.minimum(task.v2g_wanted_kw, limits.v2g_kw) + limit_kw
+    return np.select([task.grid_up, limits.discharge_kw >= limit_kw], [np.inf, own_kw], 0.0)
+
+
 @dataclass(frozen=True)
 class _Limits:
     """The most that can flow on average over the period, [N]: battery both ways, and cars both ways."""

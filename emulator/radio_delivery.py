@@ -35,7 +35,8 @@ class Delivery:
 @dataclass(frozen=True)
 class Radio:
     """One period's radio task. ``received_mw`` [U, N, B]; ``ue_site`` [U], -1 for none; ``granted_mbps`` [U, B];
-    ``service_class`` [U]; ``live`` [N, B], carriers that transmit; ``helping`` [N], sites with λ_loss of Eq. (9)."""
+    ``service_class`` [U]; ``live`` [N, B], carriers that transmit; ``helping`` [N], sites with λ_loss of Eq. (9);
+    ``prb_limit_frac`` [N, B], the most of each carrier that may be used."""
 
     network: Network
     received_mw: FloatArray
@@ -44,6 +45,7 @@ class Radio:
     service_class: IntArray
     live: BoolArray
     helping: BoolArray
+    prb_limit_frac: FloatArray
 
 
 def deliver(radio: Radio, prb_guess_frac: FloatArray) -> Delivery:
@@ -78,27 +80,30 @@ def scheduled(radio: Radio, rate_mbps: FloatArray) -> tuple[FloatArray, FloatArr
     served_mbps = np.zeros_like(rate_mbps)
     used = np.zeros((sites, bands))
     for b in range(bands):
-        served_mbps[:, b], used[:, b] = _carrier(radio, radio.granted_mbps[:, b], rate_mbps[:, b], used[:, b])
+        free = radio.prb_limit_frac[:, b]
+        served_mbps[:, b], used[:, b] = _carrier(radio, radio.granted_mbps[:, b], rate_mbps[:, b], free)
     for b in range(bands):
         missing_mbps = np.maximum((radio.granted_mbps - served_mbps).sum(axis=1), 0.0)
         if not missing_mbps.any():
             break
-        more_mbps, used[:, b] = _carrier(radio, missing_mbps, rate_mbps[:, b], used[:, b])
+        free = radio.prb_limit_frac[:, b] - used[:, b]
+        more_mbps, more = _carrier(radio, missing_mbps, rate_mbps[:, b], free)
         served_mbps[:, b] += more_mbps
+        used[:, b] = np.minimum(used[:, b] + more, 1.0)
     return served_mbps, used
 
 
 def _carrier(
-    radio: Radio, wanted_mbps: FloatArray, rate_mbps: FloatArray, used: FloatArray
+    radio: Radio, wanted_mbps: FloatArray, rate_mbps: FloatArray, free: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """One band of all sites: serve ``wanted_mbps`` [U] in class order from blocks not in ``used`` [N].
+    """One band of all sites: serve ``wanted_mbps`` [U] in class order from the blocks ``free`` [N].
 
     The first class that does not fit shares what is left in proportion. Returns served Mbps [U] and blocks used [N].
     """
     blocks = np.divide(wanted_mbps, rate_mbps, out=np.zeros_like(rate_mbps), where=rate_mbps > 0.0)
     group = np.maximum(radio.ue_site, 0) * CLASSES + radio.service_class
-    need = np.bincount(group, blocks, minlength=len(used) * CLASSES).reshape(-1, CLASSES)
+    need = np.bincount(group, blocks, minlength=len(free) * CLASSES).reshape(-1, CLASSES)
     more_important = np.cumsum(need, axis=1) - need
-    free = np.maximum(1.0 - used[:, None] - more_important, 0.0)
-    share = np.divide(free, need, out=np.ones_like(need), where=need > free)
-    return blocks * rate_mbps * share.ravel()[group], np.minimum(used + (need * share).sum(axis=1), 1.0)
+    left = np.maximum(free[:, None] - more_important, 0.0)
+    share = np.divide(left, need, out=np.ones_like(need), where=need > left)
+    return blocks * rate_mbps * share.ravel()[group], np.minimum((need * share).sum(axis=1), 1.0)

@@ -50,17 +50,15 @@ def shed_reasons(
     served_mbps: FloatArray,
     decided: IntArray,
     site_dead: BoolArray,
-    reachable: BoolArray,
+    surprise: IntArray,
 ) -> IntArray:
     """Why each user [U] is below its minimum rate (best-effort: half its demand), ``SERVED`` where it is not.
 
-    What truly happened comes first (the site is dead, then the decision in ``decided``); a user that was granted
-    service and did not get it lacked coverage or blocks.
+    A dead site comes first, then the decision in ``decided``; ``surprise`` is the reason where service was granted.
     """
     best_effort = service_class == ServiceClass.BEST_EFFORT
     enough_mbps = np.where(best_effort, BEST_EFFORT_MIN_FRAC * demand_mbps, min_rate_mbps)
     served = served_mbps >= enough_mbps * (1.0 - FULL_TOLERANCE)
-    surprise = np.where(reachable, ShedReason.NO_CAPACITY, ShedReason.OUT_OF_COVERAGE)
     return np.select(
         [served, site_dead, decided != ShedReason.SERVED],
         [np.full_like(decided, ShedReason.SERVED), np.full_like(decided, ShedReason.SITE_DOWN), decided],

@@ -123,7 +123,9 @@ def counter_factor(
     row = int(time_h * 60.0 / counters.step_min + 1e-9) % len(counters.offered_mbps)
     measured_mbps = counters.offered_mbps[row]
     own_mbps = np.bincount(own_site, session_mbps, minlength=len(measured_mbps))
-    return np.divide(measured_mbps, own_mbps, out=np.zeros_like(own_mbps), where=own_mbps > 0.0)
+    factor = np.zeros(len(measured_mbps))
+    np.divide(measured_mbps, own_mbps, out=factor, where=own_mbps > 0.0)
+    return factor
 
 
 def min_rate_mbps(params: TrafficParams, service_class: IntArray, demand: FloatArray) -> FloatArray:

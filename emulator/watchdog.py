@@ -60,4 +60,5 @@ def safe_state(network: Network, snapshot: Snapshot) -> Dispatch:
 def _spread_over_bands(network: Network, demand_mbps: FloatArray) -> FloatArray:
     """Each demand [U] split over all bands in proportion to their capacity, shape [U, B]."""
     capacity_mbps = np.array([band.capacity_mbps for band in network.bands])
-    return demand_mbps[:, None] * (capacity_mbps / capacity_mbps.sum())
+    result: FloatArray = demand_mbps[:, None] * (capacity_mbps / capacity_mbps.sum())
+    return result

@@ -11,54 +11,20 @@ A period runs in this order, and every step takes only what the steps before lef
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from emulator import channel as channels
 from emulator import ev_arrivals, faults, grid_outage, mobility, power_flow, record, traffic, watchdog, weather
-from emulator.area import Area, area_of
-from emulator.radio_delivery import Delivery, Radio, deliver
+from emulator.area import area_of
+from emulator.period import Period, lived, outcome
+from emulator.state import World, grid_up, min_rate_mbps, offered_mbps, working
 from emulator.streams import Streams
-from gridran.energy.site_power import site_power_kw
 from gridran.scenario.params import Scenario
-from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, SiteMode, Snapshot, StepOutcome, Telemetry
+from gridran.types import BoolArray, Dispatch, SiteMode, Snapshot, StepOutcome, Telemetry
 
-
-@dataclass(frozen=True)
-class World:
-    """Everything that is true at the start of ``period``. Arrays as in Snapshot; last-period values end ``_last``.
-
-    ``attached_site`` [U] is the last site that served a user, ``serving_site`` that of the last period (-1: none).
-    """
-
-    scenario: Scenario
-    area: Area
-    plant: power_flow.Plant
-    period: int
-    time_h: float
-    users: traffic.Users
-    walks: mobility.Walks
-    channel: channels.Channel
-    demand_mbps: FloatArray
-    attached_site: IntArray
-    serving_site: IntArray
-    served_mbps: FloatArray
-    soc_frac: FloatArray
-    site_up: BoolArray
-    pv_kw: FloatArray
-    outages_h: FloatArray
-    timeline: ev_arrivals.EvTimeline
-    fleet: ev_arrivals.EvFleet
-    price_usd_per_kwh: FloatArray
-    mode: IntArray
-    band_on: BoolArray
-    prb_used_frac: FloatArray
-    load_kw_last: FloatArray
-    v2g_kw_last: FloatArray
-    last_control: Dispatch | None
-    missed_periods: int
-    window: record.Window
+__all__ = ["World", "advance", "close_window", "initial", "observe", "telemetry"]
 
 
 def initial(scenario: Scenario, seed: int) -> World:
@@ -112,7 +78,7 @@ def observe(world: World) -> Snapshot:
         ue_id=np.arange(len(world.demand_mbps), dtype=np.int64),
         service_class=world.users.service_class,
         demand_mbps=world.demand_mbps,
-        min_rate_mbps=_min_rate_mbps(world),
+        min_rate_mbps=min_rate_mbps(world),
         ue_xy_m=world.walks.xy_m,
         serving_site=world.serving_site,
         served_mbps=world.served_mbps,
@@ -120,13 +86,13 @@ def observe(world: World) -> Snapshot:
         gain_db=world.channel.neighbour_gain_db,
         mode=world.mode,
         soc_frac=world.soc_frac,
-        site_up=_working(world),
-        grid_up=_grid_up(world),
+        site_up=working(world),
+        grid_up=grid_up(world),
         load_kw=world.load_kw_last,
         pv_kw=world.pv_kw,
         ev_connected=ev_arrivals.connected(fleet).sum(axis=1),
         ev_usable_kwh=usable_kwh.sum(axis=1),
-        ev_accepting=ev_arrivals.accepting(timeline, fleet, world.price_usd_per_kwh).any(axis=1),
+        ev_accepting=np.asarray(ev_arrivals.accepting(timeline, fleet, world.price_usd_per_kwh).any(axis=1)),
         price_usd_per_kwh=world.price_usd_per_kwh,
         v2g_kw=world.v2g_kw_last,
         band_on=world.band_on,
@@ -138,12 +104,12 @@ def telemetry(world: World) -> Telemetry:
     """The slow loop's report: now, and means since the last ``close_window`` (zeros where nothing happened yet)."""
     window = world.window
     hours_h = max(window.hours_h, 1e-12)
-    offered_mbps = window.offered_mbps_h / hours_h if window.hours_h > 0.0 else _offered_mbps(world)
+    mean_offered_mbps = window.offered_mbps_h / hours_h if window.hours_h > 0.0 else offered_mbps(world)
     return Telemetry(
         snapshot=observe(world),
         window_h=window.hours_h,
         mean_load_kw=window.load_kwh / hours_h,
-        mean_offered_mbps=offered_mbps,
+        mean_offered_mbps=mean_offered_mbps,
         mean_v2g_kw=window.v2g_kwh / hours_h,
         offers_made=world.fleet.offers_made,
         offers_accepted=world.fleet.offers_accepted,
@@ -170,72 +136,11 @@ def advance(world: World, control: Dispatch | None, dt_h: float, streams: Stream
         last_control=control if control is not None else world.last_control,
         missed_periods=missed,
     )
-    period = _lived(heard, in_force, dt_h)
-    return _next(heard, in_force, period, dt_h, streams), _outcome(heard, in_force, period, dt_h)
+    period = lived(heard, in_force, dt_h)
+    return _next(heard, in_force, period, dt_h, streams), outcome(heard, in_force, period, dt_h)
 
 
-@dataclass(frozen=True)
-class _Period:
-    """What the radio and the plant did in one period. ``up`` [N]; ``ue_site`` [U], -1 where the site was dead."""
-
-    up: BoolArray
-    live: BoolArray
-    ue_site: IntArray
-    delivery: Delivery
-    load_kw: FloatArray
-    plant: power_flow.PlantStep
-
-
-def _lived(world: World, control: Dispatch, dt_h: float) -> _Period:
-    """Radio and plant together: sites that cannot cover their load drop out until the rest can."""
-    up = _working(world)
-    while True:
-        period = _period_with(world, control, up, dt_h)
-        if not (up & ~period.plant.covered).any():
-            return period
-        up = up & period.plant.covered
-
-
-def _period_with(world: World, control: Dispatch, up: BoolArray, dt_h: float) -> _Period:
-    """The period if exactly the sites ``up`` [N] run."""
-    network = world.scenario.network
-    live = control.band_on & (up & (control.mode != SiteMode.DEEP_SLEEP))[:, None]
-    ue_site = np.where((control.ue_site >= 0) & up[control.ue_site], control.ue_site, -1)
-    radio = Radio(
-        network,
-        world.channel.received_mw,
-        ue_site,
-        control.rate_mbps,
-        world.users.service_class,
-        live,
-        control.mode == SiteMode.HELPING,
-    )
-    delivery = deliver(radio, world.prb_used_frac)
-    volume_mbps = _per_site(ue_site, delivery.rate_mbps, network.site_count)
-    load_kw = np.where(up, site_power_kw(network, control.mode, live, delivery.prb_used_frac, volume_mbps), 0.0)
-    plant = power_flow.step(_plant_task(world, control, up, load_kw), dt_h)
-    return _Period(up, live, ue_site, delivery, load_kw, plant)
-
-
-def _plant_task(world: World, control: Dispatch, up: BoolArray, load_kw: FloatArray) -> power_flow.PlantTask:
-    scenario, timeline, fleet = world.scenario, world.timeline, world.fleet
-    return power_flow.PlantTask(
-        plant=world.plant,
-        up=up,
-        load_kw=load_kw,
-        pv_kw=world.pv_kw,
-        grid_up=_grid_up(world),
-        soc_frac=world.soc_frac,
-        v2g_wanted_kw=control.v2g_kw,
-        ev_charge_wanted_kw=control.ev_charge_kw,
-        ev_energy_kwh=fleet.energy_kwh,
-        ev_capacity_kwh=ev_arrivals.capacity_kwh(timeline, fleet),
-        ev_usable_kwh=ev_arrivals.usable_kwh(scenario.ev, timeline, fleet),
-        ev_selling=ev_arrivals.accepting(timeline, fleet, control.price_usd_per_kwh),
-    )
-
-
-def _next(world: World, control: Dispatch, period: _Period, dt_h: float, streams: Streams) -> World:
+def _next(world: World, control: Dispatch, period: Period, dt_h: float, streams: Streams) -> World:
     """The world one period later."""
     scenario, k = world.scenario, world.period + 1
     time_h = world.time_h + dt_h
@@ -268,11 +173,11 @@ def _next(world: World, control: Dispatch, period: _Period, dt_h: float, streams
         prb_used_frac=period.delivery.prb_used_frac,
         load_kw_last=period.load_kw,
         v2g_kw_last=period.plant.v2g_kw,
-        window=record.recorded(world.window, dt_h, period.load_kw, _offered_mbps(world), period.plant.v2g_kw),
+        window=record.recorded(world.window, dt_h, period.load_kw, offered_mbps(world), period.plant.v2g_kw),
     )
 
 
-def _up_next(world: World, period: _Period, time_h: float) -> BoolArray:
+def _up_next(world: World, period: Period, time_h: float) -> BoolArray:
     """Sites that start the next period: those that ran, and those down that recharged to the restart margin."""
     grid_up = grid_outage.grid_is_up(world.outages_h, time_h)
     # A fault takes a healthy site off; when it ends the site needs no recharging.
@@ -280,76 +185,3 @@ def _up_next(world: World, period: _Period, time_h: float) -> BoolArray:
     unharmed = broken & world.site_up
     result: BoolArray = period.up | unharmed | (period.plant.soc_frac >= world.plant.battery.restart_soc_frac) | grid_up
     return result
-
-
-def _outcome(world: World, control: Dispatch, period: _Period, dt_h: float) -> StepOutcome:
-    """The record of the period."""
-    plant, fleet = period.plant, world.fleet
-    served_mbps = period.delivery.rate_mbps.sum(axis=1)
-    min_rate_mbps = _min_rate_mbps(world)
-    wanted_site_dead = (control.ue_site >= 0) & ~period.up[control.ue_site]
-    return StepOutcome(
-        period=world.period,
-        time_h=world.time_h,
-        dt_h=dt_h,
-        strategy=control.strategy,
-        policy_id=control.policy_id,
-        mode=control.mode,
-        site_up=period.up,
-        soc_frac=plant.soc_frac,
-        load_kw=period.load_kw,
-        battery_discharge_kw=plant.battery_discharge_kw,
-        battery_charge_kw=plant.battery_charge_kw,
-        v2g_kw=plant.v2g_kw,
-        ev_charge_kw=plant.ev_charge_kw,
-        pv_kw=plant.pv_used_kw,
-        grid_import_kw=plant.grid_import_kw,
-        ev_connected=ev_arrivals.connected(fleet).sum(axis=1),
-        ev_usable_kwh=ev_arrivals.usable_kwh(world.scenario.ev, world.timeline, fleet).sum(axis=1),
-        price_usd_per_kwh=control.price_usd_per_kwh,
-        band_on=period.live,
-        prb_used_frac=period.delivery.prb_used_frac,
-        service_class=world.users.service_class,
-        demand_mbps=world.demand_mbps,
-        min_rate_mbps=min_rate_mbps,
-        served_mbps=served_mbps,
-        ue_site=period.ue_site,
-        own_site=world.channel.own_site,
-        shed_reason=record.shed_reasons(
-            world.users.service_class,
-            world.demand_mbps,
-            min_rate_mbps,
-            served_mbps,
-            control.shed_reason,
-            wanted_site_dead,
-            (period.delivery.full_rate_mbps > 0.0).any(axis=1),
-        ),
-        ue_xy_m=world.walks.xy_m,
-        handovers=record.handovers(world.attached_site, period.ue_site),
-        ledger_error_kwh=plant.ledger_error_kwh,
-    )
-
-
-def _working(world: World) -> BoolArray:
-    """Sites that can run now: charged, and not broken by a fault, bool [N]."""
-    return world.site_up & ~faults.broken_sites(world.scenario.faults, world.scenario.network, world.time_h)
-
-
-def _grid_up(world: World) -> BoolArray:
-    return np.full(world.scenario.network.site_count, grid_outage.grid_is_up(world.outages_h, world.time_h))
-
-
-def _min_rate_mbps(world: World) -> FloatArray:
-    return traffic.min_rate_mbps(world.scenario.traffic, world.users.service_class, world.demand_mbps)
-
-
-def _offered_mbps(world: World) -> FloatArray:
-    """What each site's own users ask for now, shape [N]."""
-    return np.bincount(world.channel.own_site, world.demand_mbps, minlength=world.scenario.network.site_count)
-
-
-def _per_site(ue_site: IntArray, rate_mbps: FloatArray, site_count: int) -> FloatArray:
-    """Rates [U, B] summed per site, shape [N, B]; users without a site count nowhere."""
-    at = np.where(ue_site >= 0, ue_site, site_count)
-    sums = [np.bincount(at, rate_mbps[:, b], minlength=site_count + 1)[:-1] for b in range(rate_mbps.shape[1])]
-    return np.column_stack(sums)

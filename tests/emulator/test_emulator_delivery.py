@@ -23,6 +23,7 @@ def _radio(world, granted_mbps, ue_site=None, live=None):
         service_class=world.users.service_class,
         live=np.ones((network.site_count, network.band_count), dtype=bool) if live is None else live,
         helping=np.zeros(network.site_count, dtype=bool),
+        prb_limit_frac=np.ones((network.site_count, network.band_count)),
     )
 
 

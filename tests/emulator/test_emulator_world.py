@@ -72,6 +72,23 @@ def test_medium_load_draws_what_the_spec_says(scenario_of, run):
     assert full.mean() >= 0.98
 
 
+def test_a_power_limit_throttles_but_energy_decides_over_life(scenario_of, run):
+    """A site with energy whose load is above its battery's power runs at that power, and sheds the least important."""
+    limited = Battery(discharge_limit_kw=3.5)
+    _, free = run(scenario_of(rings=1, ues=400), 1)
+    _, held = run(scenario_of(rings=1, ues=400, battery=limited), 1)
+    hot = free[0].load_kw > 3.5
+    assert hot.any()
+    assert held[0].site_up.all()
+    assert (held[0].load_kw <= 3.5 + 1e-9).all()
+    assert held[0].load_kw[hot] == pytest.approx(np.full(hot.sum(), 3.5), rel=0.08)
+    voice = held[0].service_class <= 1
+    assert (held[0].served_mbps[voice] >= held[0].demand_mbps[voice] * (1.0 - 1e-6)).all()
+    shed = held[0].shed_reason != ShedReason.SERVED
+    assert shed.any()
+    assert (held[0].shed_reason[shed] == ShedReason.POWER_BUDGET).all()
+
+
 def test_a_site_returns_at_the_restart_margin(scenario_of, own_cell):
     """A dead site charged by a car stays off until SOC_min + 0.02, then serves again."""
     sessions = EvSessions(np.array([0]), np.array([0.0]), np.array([99.0]), np.array([60.0]), np.array([0.8]))
