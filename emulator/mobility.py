@@ -44,11 +44,13 @@ def next_walks(
     # The outline of the area has notches: a walk across one stops before it and turns to a new waypoint.
     blocked = ~inside(area, xy_m)
     arrived = (walk_s > 0.0) & (step_m >= left_m)
-    new_waypoint_m = _waypoints(params, area, home_xy_m, rng)
+    turning = np.flatnonzero(arrived | blocked)
+    waypoint_xy_m = walks.waypoint_xy_m.copy()
+    waypoint_xy_m[turning] = _waypoints(params, area, home_xy_m[turning], rng)
     new_pause_s = rng.exponential(params.pause_mean_s, len(xy_m))
     return Walks(
         xy_m=np.where(blocked[:, None], walks.xy_m, xy_m),
-        waypoint_xy_m=np.where((arrived | blocked)[:, None], new_waypoint_m, walks.waypoint_xy_m),
+        waypoint_xy_m=waypoint_xy_m,
         pause_s=np.where(arrived, new_pause_s, pause_s),
     )
 
@@ -58,5 +60,9 @@ def _waypoints(params: TrafficParams, area: Area, home_xy_m: FloatArray, rng: np
     radius_m = params.roam_radius_m * np.sqrt(rng.random(len(home_xy_m)))
     angle = rng.uniform(0.0, 2.0 * np.pi, len(home_xy_m))
     offset_m = np.column_stack([radius_m * np.cos(angle), radius_m * np.sin(angle)])
-    offset_m = np.where(inside(area, home_xy_m + offset_m)[:, None], offset_m, -offset_m)
-    return home_xy_m + np.where(inside(area, home_xy_m + offset_m)[:, None], offset_m, 0.0)
+    outside = np.flatnonzero(~inside(area, home_xy_m + offset_m))
+    offset_m[outside] *= -1.0
+    stuck = outside[~inside(area, home_xy_m[outside] + offset_m[outside])]
+    offset_m[stuck] = 0.0
+    waypoint_xy_m: FloatArray = home_xy_m + offset_m
+    return waypoint_xy_m
