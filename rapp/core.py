@@ -1,0 +1,268 @@
+"""The slow loop as a pure function: ``step(state, event) -> (state, effects)``.
+
+Every telemetry report leads to exactly one policy, whatever happens to the solve:
+
+1. the report enters the history; price (16) and forecast follow from it;
+2. the strategy's planner is asked for a plan;
+3. best answer first: the new plan, else the last good one (with the links of dead helpers cut), else the safe plan;
+4. the policy is renewed with a new id and expiry, even where the plan is the same as before.
+
+Nothing of a failed solve is carried over: the next one starts without a previous plan. Effects are data; the shell
+journals a PutPolicy before it sends it, and writes Notes to log and journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gridran.outcome import Feasible, Infeasible, Optimal, Outcome, TimedOut
+from gridran.scenario.params import EvParams, PlanningParams, Scenario
+from gridran.strategies import Strategy
+from gridran.types import FloatArray, Forecast, Network, PlanTier, Policy, Telemetry
+from gridran.units import min_to_h
+from rapp import notes
+from rapp.forecast import FORECASTERS, ev_energy
+from rapp.forecast.base import Ahead
+from rapp.forecast.history import History, empty_history, recorded
+from rapp.links import shape_faults, without_dead_helpers
+from rapp.notes import Note
+from rapp.plan import Plan, PlanProblem
+from rapp.planners import PLANNERS
+from rapp.policy import make_policy
+from rapp.price import PRICE_RULES, survival_h
+from rapp.safe_plan import NOTHING_PROVEN, safe_plan
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What does not change during a run."""
+
+    network: Network
+    strategy: Strategy
+    planning: PlanningParams
+    ev: EvParams
+    class_weight: FloatArray
+    start_hour: float
+    plan_period_h: float
+
+
+@dataclass(frozen=True)
+class GoodPlan:
+    """The last plan that a planner gave, and when it was made."""
+
+    plan: Plan
+    made_h: float
+
+
+@dataclass(frozen=True)
+class State:
+    """``last_good``: the plan to fall back on; ``start_from``: the plan that the next solve may start from (None after
+    a failure); ``policy``: the last one published; ``enforced``: what the xApp last said of it (None: nothing yet)."""
+
+    settings: Settings
+    history: History
+    last_good: GoodPlan | None = None
+    start_from: Plan | None = None
+    policy: Policy | None = None
+    last_period: int = -1
+    enforced: bool | None = None
+
+
+@dataclass(frozen=True)
+class TelemetryArrived:
+    """The O1 report of a planning boundary."""
+
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True)
+class PolicyStatusArrived:
+    """The xApp's answer to a policy: ENFORCED, or NOT_ENFORCED with its reason."""
+
+    policy_id: str
+    enforced: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class PutPolicy:
+    """Publish this policy. Journal it first: after a crash the last journalled policy is the one in force."""
+
+    policy: Policy
+
+
+Event = TelemetryArrived | PolicyStatusArrived
+Effect = PutPolicy | Note
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A plan to publish and how it came about."""
+
+    plan: Plan
+    tier: PlanTier
+    gap_frac: float
+    made_h: float
+
+
+def initial(scenario: Scenario, strategy: Strategy, history: History | None = None) -> State:
+    """The state before the first report. ValueError where the strategy or scenario names something unknown."""
+    _require("planner", strategy.planner, PLANNERS)
+    _require("price rule", strategy.price_rule, PRICE_RULES)
+    _require("forecast", scenario.planning.forecast, FORECASTERS)
+    settings = Settings(
+        network=scenario.network,
+        strategy=strategy,
+        planning=scenario.planning,
+        ev=scenario.ev,
+        class_weight=np.array(scenario.traffic.class_weight),
+        start_hour=scenario.time.start_hour,
+        plan_period_h=min_to_h(scenario.time.plan_period_min),
+    )
+    return State(settings, history or empty_history(scenario.network.site_count))
+
+
+def resumed(state: State, policy: Policy) -> State:
+    """``state`` after a restart with the last journalled ``policy``: its plan is the last good one again."""
+    if policy.tier is PlanTier.SAFE:
+        return replace(state, policy=policy)
+    unknown = np.full(state.settings.network.site_count, np.nan)
+    plan = Plan(policy.mode, policy.links, policy.band_planned, unknown, NOTHING_PROVEN, NOTHING_PROVEN)
+    good = GoodPlan(plan, policy.issued_h - policy.plan_age_h)
+    return replace(state, policy=policy, last_good=good, start_from=plan)
+
+
+def step(state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
+    """The state after ``event``, and what the shell must do, in order."""
+    match event:
+        case TelemetryArrived(telemetry):
+            return _on_telemetry(state, telemetry)
+        case PolicyStatusArrived():
+            return _on_status(state, event)
+
+
+def _on_status(state: State, event: PolicyStatusArrived) -> tuple[State, tuple[Effect, ...]]:
+    note = notes.policy_status(event.policy_id, event.enforced, event.reason)
+    if state.policy is None or event.policy_id != state.policy.policy_id:
+        return state, (note,)  # an answer to an older policy says nothing of this one
+    return replace(state, enforced=event.enforced), (note,)
+
+
+def _on_telemetry(state: State, telemetry: Telemetry) -> tuple[State, tuple[Effect, ...]]:
+    period = telemetry.snapshot.period
+    if period < state.last_period:
+        return state, (notes.stale_telemetry(period, state.last_period),)
+    if period == state.last_period and state.policy is not None:
+        return state, (PutPolicy(state.policy),)  # a duplicate: the same answer again
+    state = replace(state, history=recorded(state.history, telemetry), last_period=period)
+    problem = _problem(state, telemetry)
+    outcome = _solve(state, problem)
+    choice = _choose(state, problem, outcome)
+    policy = make_policy(
+        problem,
+        choice.plan,
+        policy_id=f"{state.settings.strategy.name}-{period:07d}",
+        strategy=state.settings.strategy.name,
+        tier=choice.tier,
+        gap_frac=choice.gap_frac,
+        made_h=choice.made_h,
+    )
+    effects: tuple[Effect, ...] = (*_explain(state, problem, outcome, choice, policy), PutPolicy(policy))
+    return _remember(state, outcome, choice, policy), effects
+
+
+def _problem(state: State, telemetry: Telemetry) -> PlanProblem:
+    settings, snapshot = state.settings, telemetry.snapshot
+    left_h = survival_h(settings.network, snapshot, _mean_power_kw(telemetry))
+    price_usd_per_kwh = PRICE_RULES[settings.strategy.price_rule](settings.ev, left_h)
+    return PlanProblem(
+        network=settings.network,
+        snapshot=snapshot,
+        forecast=_forecast(state, telemetry, price_usd_per_kwh),
+        previous=state.start_from,
+        params=settings.planning,
+        price_usd_per_kwh=price_usd_per_kwh,
+        class_weight=settings.class_weight,
+    )
+
+
+def _mean_power_kw(telemetry: Telemetry) -> FloatArray:
+    """P̄_i of (16): over the window since the last report, or the last period where there was none."""
+    return telemetry.mean_load_kw if telemetry.window_h > 0.0 else telemetry.snapshot.load_kw
+
+
+def _forecast(state: State, telemetry: Telemetry, price_usd_per_kwh: FloatArray) -> Forecast:
+    settings = state.settings
+    horizon_h, step_h = settings.planning.horizon_h, settings.plan_period_h
+    ahead = Ahead(telemetry.snapshot.time_h, step_h, max(1, round(horizon_h / step_h)), settings.start_hour)
+    return Forecast(
+        horizon_h=horizon_h,
+        step_h=step_h,
+        demand_frac=FORECASTERS[settings.planning.forecast](state.history, ahead),
+        ev_energy_kwh=ev_energy.expected_kwh(
+            settings.network, settings.ev, telemetry, price_usd_per_kwh, horizon_h, ahead.steps
+        ),
+    )
+
+
+def _solve(state: State, problem: PlanProblem) -> Outcome[Plan]:
+    """The planner's outcome; a planner that raises, or answers with nonsense, has failed like any other."""
+    try:
+        outcome = PLANNERS[state.settings.strategy.planner](problem)
+    except Exception as error:  # the one place where a planner's bug is turned into a failed solve
+        return Infeasible(f"the planner raised {type(error).__name__}: {error}")
+    faults = shape_faults(problem.network, outcome.value) if isinstance(outcome, Optimal | Feasible) else ()
+    return Infeasible(f"the planner's answer cannot be used: {'; '.join(faults)}") if faults else outcome
+
+
+def _choose(state: State, problem: PlanProblem, outcome: Outcome[Plan]) -> _Choice:
+    now_h = problem.snapshot.time_h
+    match outcome:
+        case Optimal(plan, gap) | Feasible(plan, gap) if np.isnan(gap):
+            return _Choice(plan, PlanTier.RULE, gap, now_h)
+        case Optimal(plan, gap):
+            return _Choice(plan, PlanTier.OPTIMAL, gap, now_h)
+        case Feasible(plan, gap):
+            return _Choice(plan, PlanTier.FEASIBLE, gap, now_h)
+    good = state.last_good
+    if good is not None and now_h - good.made_h <= state.settings.planning.horizon_h:
+        return _Choice(_repaired(good.plan, problem), PlanTier.LAST_GOOD, NOTHING_PROVEN, good.made_h)
+    return _Choice(safe_plan(problem.network, problem.snapshot), PlanTier.SAFE, NOTHING_PROVEN, now_h)
+
+
+def _repaired(plan: Plan, problem: PlanProblem) -> Plan:
+    """An old plan without the links of helpers that died since; the sites it wakes have every carrier again."""
+    mode, links = without_dead_helpers(plan.mode, plan.links, problem.snapshot.site_up | problem.snapshot.grid_up)
+    woken = mode != plan.mode
+    return replace(plan, mode=mode, links=links, band_on=plan.band_on | woken[:, None])
+
+
+def _remember(state: State, outcome: Outcome[Plan], choice: _Choice, policy: Policy) -> State:
+    failed = isinstance(outcome, Infeasible | TimedOut)
+    return replace(
+        state,
+        last_good=state.last_good if failed else GoodPlan(choice.plan, choice.made_h),
+        start_from=None if failed else choice.plan,
+        policy=policy,
+        enforced=None,
+    )
+
+
+def _explain(
+    state: State, problem: PlanProblem, outcome: Outcome[Plan], choice: _Choice, policy: Policy
+) -> tuple[Note, ...]:
+    said: list[Note] = []
+    if isinstance(outcome, Infeasible | TimedOut):
+        said.append(notes.plan_failed(problem, outcome))
+    said.append(notes.plan_published(problem, choice.plan, policy))
+    said += notes.broken_rules(problem, choice.plan)
+    said += notes.mode_changes(problem, choice.plan, state.policy.mode if state.policy else problem.snapshot.mode)
+    return tuple(said)
+
+
+def _require(what: str, name: str, registry: Mapping[str, object]) -> None:
+    if name not in registry:
+        raise ValueError(f"{what} {name!r} is unknown; choose one of {', '.join(registry)}")

@@ -1,0 +1,123 @@
+"""The rules of cooperation links, (19)-(25) of MSRC, as a check of a finished plan, and what a dead helper means.
+
+Planners enforce these rules in their own way; this is the one place that says whether they did.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridran.radio.coverage import kappa_frac
+from gridran.types import BoolArray, IntArray, Network, SiteMode
+from rapp.plan import Plan
+
+
+def helper_pairs(network: Network) -> BoolArray:
+    """[N, N]: whether site i may help site j: inside R_coop, and κ_ij >= κ_min (21)."""
+    return near_pairs(network) & (kappa_frac(network) >= network.cooperation.kappa_min_frac)
+
+
+def near_pairs(network: Network) -> BoolArray:
+    """[N, N]: the neighbourhood 𝒩_i, the other sites inside R_coop."""
+    near: BoolArray = network.site_distance_m <= network.cooperation.cooperation_radius_m
+    return near & ~np.eye(network.site_count, dtype=np.bool_)
+
+
+def kept_bands(network: Network) -> BoolArray:
+    """[B]: the carriers that an assisted site may keep: B_low of (25), or the others as the text of II-C has it."""
+    return network.low_bands if network.cooperation.assisted_bands == "low" else ~network.low_bands
+
+
+def violations(network: Network, plan: Plan, alive: BoolArray) -> tuple[str, ...]:
+    """The rules that ``plan`` breaks, in words, empty where it holds all of (19)-(25).
+
+    ``alive`` [N]: sites with power. A dead site takes part in nothing, so (24) does not ask a carrier of it.
+    """
+    shaped = shape_faults(network, plan)
+    if shaped:
+        return shaped
+    rules = _chosen_faults if network.cooperation.links == "chosen" else _literal_faults
+    return (*rules(network, plan), *_band_faults(network, plan, alive))
+
+
+def shape_faults(network: Network, plan: Plan) -> tuple[str, ...]:
+    """What makes ``plan`` unusable on this network: wrong shapes, modes or sites; empty where nothing does."""
+    n, b = network.site_count, network.band_count
+    if plan.mode.shape != (n,) or plan.band_on.shape != (n, b) or plan.mean_power_kw.shape != (n,):
+        return (f"arrays are not of {n} sites and {b} bands",)
+    if not np.isin(plan.mode, [int(m) for m in SiteMode]).all():
+        return ("(19): a mode is not one of the four",)
+    if any(not (0 <= i < n and 0 <= j < n and i != j) for i, j in plan.links):
+        return ("(22): a link names a site that does not exist, or one site twice",)
+    return ()
+
+
+def _linked(network: Network, plan: Plan) -> BoolArray:
+    linked = np.zeros((network.site_count, network.site_count), dtype=np.bool_)
+    for helper, assisted in plan.links:
+        linked[helper, assisted] = True
+    return linked
+
+
+def _chosen_faults(network: Network, plan: Plan) -> tuple[str, ...]:
+    """(20)-(23) with chosen links: every helper and every helped site has a link, and links join only such pairs."""
+    linked, helping, helped = _linked(network, plan), plan.mode == SiteMode.HELPING, _helped(plan.mode)
+    return _named(
+        ("(20): helps nobody", helping & ~linked.any(axis=1)),
+        ("(21): has no helper", helped & ~linked.any(axis=0)),
+        ("(22): more than K_max links", _degree(linked, network)),
+        ("(23): linked without helping", linked.any(axis=1) & ~helping),
+        ("(23): linked without being helped", linked.any(axis=0) & ~helped),
+        ("(21): helps a site it does not cover", (linked & ~helper_pairs(network)).any(axis=1)),
+    )
+
+
+def _literal_faults(network: Network, plan: Plan) -> tuple[str, ...]:
+    """(20)-(23) as printed: every helper and helped site of a neighbourhood are linked."""
+    linked, helping, helped = _linked(network, plan), plan.mode == SiteMode.HELPING, _helped(plan.mode)
+    both: BoolArray = helping[:, None] & helped[None, :]
+    near = near_pairs(network)
+    unlinked: BoolArray = both & near & ~linked
+    return _named(
+        ("(20): helps nobody", helping & ~np.any(both & near, axis=1)),
+        ("(21): has no helper", helped & ~np.any(both & helper_pairs(network), axis=0)),
+        ("(22): more than K_max links", _degree(linked, network)),
+        ("(23): a helper and a helped neighbour are not linked", unlinked.any(axis=1)),
+    )
+
+
+def _band_faults(network: Network, plan: Plan, alive: BoolArray) -> tuple[str, ...]:
+    lit, asleep = plan.band_on.any(axis=1), plan.mode == SiteMode.DEEP_SLEEP
+    barred = (plan.band_on & ~kept_bands(network)).any(axis=1)
+    return _named(
+        ("(24): asleep with a carrier on", asleep & lit),
+        ("(24): awake without a carrier", ~asleep & ~lit & alive),
+        ("(25): assisted with a barred carrier on", (plan.mode == SiteMode.ASSISTED) & barred),
+    )
+
+
+def _helped(mode: IntArray) -> BoolArray:
+    return np.asarray((mode == SiteMode.ASSISTED) | (mode == SiteMode.DEEP_SLEEP), dtype=np.bool_)
+
+
+def _degree(linked: BoolArray, network: Network) -> BoolArray:
+    count = linked.sum(axis=1) + linked.sum(axis=0)
+    return np.asarray(count > network.cooperation.max_links, dtype=np.bool_)
+
+
+def _named(*rules: tuple[str, BoolArray]) -> tuple[str, ...]:
+    return tuple(f"{rule} at sites {np.flatnonzero(broken).tolist()}" for rule, broken in rules if broken.any())
+
+
+def without_dead_helpers(
+    mode: IntArray, links: tuple[tuple[int, int], ...], alive: BoolArray
+) -> tuple[IntArray, tuple[tuple[int, int], ...]]:
+    """Modes and links once the links of dead helpers are gone: whom nobody helps any more wakes up.
+
+    A dead helper turns NORMAL, so that it serves its own cell when it returns. A helper whose assisted site died goes
+    on helping: that site's users now depend on it.
+    """
+    kept = tuple((helper, assisted) for helper, assisted in links if alive[helper])
+    linked = np.zeros(len(mode), dtype=np.bool_)
+    linked[[site for link in kept for site in link]] = True
+    return np.where(linked, mode, int(SiteMode.NORMAL)).astype(np.int64), kept
