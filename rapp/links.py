@@ -68,7 +68,7 @@ def _chosen_faults(network: Network, plan: Plan) -> tuple[str, ...]:
         ("(22): more than K_max links", _degree(linked, network)),
         ("(23): linked without helping", linked.any(axis=1) & ~helping),
         ("(23): linked without being helped", linked.any(axis=0) & ~helped),
-        ("(21): helps a site it does not cover", (linked & ~helper_pairs(network)).any(axis=1)),
+        ("(21): helps a site it does not cover", _any_of(linked & ~helper_pairs(network))),
     )
 
 
@@ -77,12 +77,11 @@ def _literal_faults(network: Network, plan: Plan) -> tuple[str, ...]:
     linked, helping, helped = _linked(network, plan), plan.mode == SiteMode.HELPING, _helped(plan.mode)
     both: BoolArray = helping[:, None] & helped[None, :]
     near = near_pairs(network)
-    unlinked: BoolArray = both & near & ~linked
     return _named(
-        ("(20): helps nobody", helping & ~np.any(both & near, axis=1)),
+        ("(20): helps nobody", helping & ~_any_of(both & near)),
         ("(21): has no helper", helped & ~np.any(both & helper_pairs(network), axis=0)),
         ("(22): more than K_max links", _degree(linked, network)),
-        ("(23): a helper and a helped neighbour are not linked", unlinked.any(axis=1)),
+        ("(23): a helper and a helped neighbour are not linked", _any_of(both & near & ~linked)),
     )
 
 
@@ -103,6 +102,10 @@ def _helped(mode: IntArray) -> BoolArray:
 def _degree(linked: BoolArray, network: Network) -> BoolArray:
     count = linked.sum(axis=1) + linked.sum(axis=0)
     return np.asarray(count > network.cooperation.max_links, dtype=np.bool_)
+
+
+def _any_of(pairs: BoolArray) -> BoolArray:
+    return np.asarray(pairs.any(axis=1), dtype=np.bool_)
 
 
 def _named(*rules: tuple[str, BoolArray]) -> tuple[str, ...]:
