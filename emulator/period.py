@@ -12,8 +12,8 @@ from emulator.state import World, grid_up, min_rate_mbps, working
 from gridran.energy.site_power import per_load_kw, site_power_kw
 from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, ShedReason, SiteMode, StepOutcome
 
-
 _MAX_THROTTLES = 4
+_THROTTLE_MARGIN = 1e-3  # of the power limit, so that the rounds of throttling end
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ def lived(world: World, control: Dispatch, dt_h: float) -> Period:
 def _power_limited_prb_frac(world: World, control: Dispatch, period: Period, dt_h: float) -> FloatArray:
     """ρ [N, B] at which a site just stays within its plant's power, 0 where it lacks the energy for that.
 
-    The volume term of Eq. (2) is taken as it was, which errs on the safe side: volume only falls with ρ.
+    The volume term of Eq. (2) is taken as it was; the next round corrects what shedding changes in it.
     """
     network, used = world.scenario.network, period.delivery.prb_used_frac
     ceiling_kw = power_flow.power_ceiling_kw(_plant_task(world, control, period.up, period.load_kw), dt_h)
     for_blocks_kw = (per_load_kw(network) * used).sum(axis=1)
-    spare_kw = ceiling_kw - (period.load_kw - for_blocks_kw)
+    spare_kw = ceiling_kw * (1.0 - _THROTTLE_MARGIN) - (period.load_kw - for_blocks_kw)
     scale = np.divide(spare_kw, for_blocks_kw, out=np.zeros_like(spare_kw), where=for_blocks_kw > 0.0)
     limited: FloatArray = used * np.clip(scale, 0.0, 1.0)[:, None]
     return limited

@@ -76,11 +76,10 @@ def test_a_power_limit_throttles_but_energy_decides_over_life(scenario_of, run):
     """A site with energy whose load is above its battery's power runs at that power, and sheds the least important."""
     limited = Battery(discharge_limit_kw=3.5)
     _, free = run(scenario_of(rings=1, ues=400), 1)
-    _, held = run(scenario_of(rings=1, ues=400, battery=limited), 1)
+    _, held = run(scenario_of(rings=1, ues=400, battery=limited), 20)
+    assert all(o.site_up.all() and (o.load_kw <= 3.5 + 1e-9).all() for o in held)
     hot = free[0].load_kw > 3.5
     assert hot.any()
-    assert held[0].site_up.all()
-    assert (held[0].load_kw <= 3.5 + 1e-9).all()
     assert held[0].load_kw[hot] == pytest.approx(np.full(hot.sum(), 3.5), rel=0.08)
     voice = held[0].service_class <= 1
     assert (held[0].served_mbps[voice] >= held[0].demand_mbps[voice] * (1.0 - 1e-6)).all()
