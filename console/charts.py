@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from itertools import groupby
 
 import numpy as np
 
-from console.svg import Frame, area, line, marker, nice_ticks, svg, thinned, x_axis, y_axis
+from console.svg import Frame, area, line, marked, markers, nice_ticks, svg, thinned, x_axis, y_axis
 from gridran.types import FloatArray
 
 Marks = Sequence[tuple[float, str]]
+ROW_HEIGHT = 16.0
 PERCENT_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -18,15 +20,11 @@ def _percent_axis(frame: Frame) -> str:
     return y_axis(frame, PERCENT_TICKS, [f"{t:.0%}" for t in PERCENT_TICKS])
 
 
-def _marks(frame: Frame, marks: Marks) -> str:
-    return "".join(marker(frame, at, label, level) for level, (at, label) in enumerate(sorted(marks)))
-
-
 def soc_chart(
     time_h: FloatArray, soc_frac: FloatArray, site_ids: Sequence[str], floor_frac: float, marks: Marks
 ) -> str:
     """State of charge of every site [T, N] over its spread: full range, middle 80 % and median."""
-    frame = Frame(x_max=float(time_h[-1]), y_max=1.0)
+    frame = marked(float(time_h[-1]), 1.0, len(marks))
     x, soc = thinned(time_h), thinned(soc_frac)
     low, tenth, median, ninth, high = np.percentile(soc, [0, 10, 50, 90, 100], axis=1)
     parts = [
@@ -35,21 +33,20 @@ def soc_chart(
         area(frame, x, tenth, ninth, "fan-narrow"),
         *(line(frame, x, soc[:, i], "site", site_ids[i]) for i in range(len(site_ids))),
         line(frame, x, median, "median", "median"),
-        f'<line class="floor" x1="{frame.left}" x2="{frame.width - frame.right}"'
-        f' y1="{frame.y(floor_frac):.1f}" y2="{frame.y(floor_frac):.1f}"/>',
+        line(frame, x[[0, -1]], np.full(2, floor_frac), "floor", "battery floor"),
         x_axis(frame),
-        _marks(frame, marks),
+        markers(frame, marks),
     ]
     return svg(frame.width, frame.height, "".join(parts), "State of charge of every site over time")
 
 
 def share_chart(time_h: FloatArray, shares: Sequence[tuple[str, FloatArray]], marks: Marks, title: str) -> str:
     """Shares in 0..1, one line each; the first element of a pair is its CSS class."""
-    frame = Frame(x_max=float(time_h[-1]), y_max=1.0)
+    frame = marked(float(time_h[-1]), 1.0, len(marks))
     x = thinned(time_h)
     lines = [line(frame, x, thinned(values), css, css) for css, values in reversed(shares)]
     return svg(
-        frame.width, frame.height, "".join([_percent_axis(frame), *lines, x_axis(frame), _marks(frame, marks)]), title
+        frame.width, frame.height, "".join([_percent_axis(frame), *lines, x_axis(frame), markers(frame, marks)]), title
     )
 
 
@@ -70,21 +67,22 @@ def stacked_chart(time_h: FloatArray, layers: Sequence[tuple[str, FloatArray]], 
 
 def mode_chart(time_h: FloatArray, dt_h: float, state: Sequence[Sequence[str]], site_ids: Sequence[str]) -> str:
     """What every site did: one row a site, one colour a state; ``state`` is T rows of N CSS names."""
-    row = 16.0
-    frame = Frame(x_max=float(time_h[-1]) + dt_h, y_max=1.0, height=12.0 + row * len(site_ids) + 44.0)
-    parts = []
-    for index, site_id in enumerate(site_ids):
-        y, start = frame.top + row * index, 0
-        minor = " minor" if index % 2 else ""
-        parts.append(
-            f'<text class="tick{minor}" x="{frame.left - 8}" y="{y + row / 2}" dy="0.35em" text-anchor="end">{site_id}</text>'
-        )
-        for name, group in groupby(step[index] for step in state):
-            length = sum(1 for _ in group)
-            left = frame.x(float(time_h[start]))
-            stop = float(time_h[start + length]) if start + length < len(time_h) else frame.x_max
-            parts.append(
-                f'<rect class="mode-{name}" x="{left:.1f}" y="{y + 1:g}" width="{frame.x(stop) - left:.1f}" height="{row - 2:g}"/>'
-            )
-            start += length
-    return svg(frame.width, frame.height, "".join(parts) + x_axis(frame), "Mode of every site over time")
+    height = 12.0 + ROW_HEIGHT * len(site_ids) + 44.0
+    frame = Frame(x_max=float(time_h[-1]) + dt_h, y_max=1.0, height=height)
+    edges_h = np.append(time_h, frame.x_max)
+    rows = [_mode_row(frame, edges_h, [step[i] for step in state], i, site_id) for i, site_id in enumerate(site_ids)]
+    return svg(frame.width, frame.height, "".join(rows) + x_axis(frame), "Mode of every site over time")
+
+
+def _mode_row(frame: Frame, edges_h: FloatArray, state: Sequence[str], index: int, site_id: str) -> str:
+    y = frame.top + ROW_HEIGHT * index
+    minor = " minor" if index % 2 else ""
+    at = f'x="{frame.left - 8}" y="{y + ROW_HEIGHT / 2}" dy="0.35em" text-anchor="end"'
+    parts, start = [f'<text class="tick{minor}" {at}>{escape(site_id)}</text>'], 0
+    for name, group in groupby(state):
+        stop = start + sum(1 for _ in group)
+        left, right = frame.x(float(edges_h[start])), frame.x(float(edges_h[stop]))
+        box = f'x="{left:.1f}" y="{y + 1:g}" width="{right - left:.1f}" height="{ROW_HEIGHT - 2:g}"'
+        parts.append(f'<rect class="mode-{name}" {box}/>')
+        start = stop
+    return "".join(parts)

@@ -123,6 +123,8 @@ def deviation_text(value: float, paper: float, form: Formatter, censored: bool =
     side = "above" if value > paper else "below"
     if censored and side == "below":
         return "open: the run ended first"
+    if form is percent:
+        return f"{abs(value - paper) * 100.0:.1f} points {side}"
     relative = f" ({abs(value - paper) / paper:.0%})" if paper else ""
     return f"{form(abs(value - paper))} {side}{relative}"
 

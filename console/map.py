@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from html import escape
 from typing import Any
 
 from console.svg import svg
@@ -17,8 +18,8 @@ MARGIN_M = 260.0
 def network_map(facts: dict[str, Any], moment: dict[str, Any]) -> str:
     """A square map of one record of moments.jsonl."""
     scale = _Scale(facts)
-    parts = [_coverage(facts, moment, scale), _users(moment, scale), _links(facts, moment, scale)]
-    parts.append(_sites(facts, moment, scale))
+    coverage, sites = _coverage(facts, moment, scale), _sites(facts, moment, scale)
+    parts = [coverage, _users(moment, scale), _links(facts, moment, scale), sites]
     return svg(SIZE, SIZE, "".join(parts), f"The network at {moment['time_h']:.2f} h")
 
 
@@ -27,8 +28,9 @@ class _Scale:
 
     def __init__(self, facts: dict[str, Any]) -> None:
         xs, ys = [s["x_m"] for s in facts["sites"]], [s["y_m"] for s in facts["sites"]]
-        self.per_m = SIZE / (max(max(xs) - min(xs), max(ys) - min(ys)) + 2.0 * MARGIN_M)
-        self._mid_x, self._mid_y = (max(xs) + min(xs)) / 2.0, (max(ys) + min(ys)) / 2.0
+        self.per_m: float = SIZE / (max(max(xs) - min(xs), max(ys) - min(ys)) + 2.0 * MARGIN_M)
+        self._mid_x: float = (max(xs) + min(xs)) / 2.0
+        self._mid_y: float = (max(ys) + min(ys)) / 2.0
 
     def x(self, x_m: float) -> float:
         return SIZE / 2.0 + (x_m - self._mid_x) * self.per_m
@@ -68,10 +70,11 @@ def _users(moment: dict[str, Any], scale: _Scale) -> str:
         x, y = f"{scale.x(x_m):.0f}", f"{scale.y(y_m):.0f}"
         drawn = f"M{x} {y}h0" if is_served else f"M{x} {y}m-1.5-1.5l3 3m0-3l-3 3"
         dots.setdefault((service_class, is_served), []).append(drawn)
-    return "".join(
-        f'<path class="{"user" if is_served else "user-lost"} class-{CLASS_NAMES[service_class]}" d="{"".join(paths)}"/>'
-        for (service_class, is_served), paths in sorted(dots.items(), reverse=True)
-    )
+    drawings = []
+    for (service_class, is_served), paths in sorted(dots.items(), reverse=True):
+        css = "user" if is_served else "user-lost"
+        drawings.append(f'<path class="{css} class-{CLASS_NAMES[service_class]}" d="{"".join(paths)}"/>')
+    return "".join(drawings)
 
 
 def _links(facts: dict[str, Any], moment: dict[str, Any], scale: _Scale) -> str:
@@ -81,23 +84,22 @@ def _links(facts: dict[str, Any], moment: dict[str, Any], scale: _Scale) -> str:
         for by, own in zip(moment["ue_site"], moment["own_site"], strict=True)
         if by >= 0 and by != own and moment["mode"][by] == SiteMode.HELPING and moment["mode"][own] != SiteMode.HELPING
     )
-    lines = []
-    for (helper, helped), users in sorted(carried.items()):
-        a, b = facts["sites"][helper], facts["sites"][helped]
-        lines.append(
-            f'<line class="link" x1="{scale.x(a["x_m"]):.0f}" y1="{scale.y(a["y_m"]):.0f}" x2="{scale.x(b["x_m"]):.0f}"'
-            f' y2="{scale.y(b["y_m"]):.0f}" stroke-width="{min(1.0 + users / 12.0, 5.0):.1f}">'
-            f"<title>{a['site_id']} carries {users} users of {b['site_id']}</title></line>"
-        )
-    return "".join(lines)
+    return "".join(_link(facts["sites"], pair, users, scale) for pair, users in sorted(carried.items()))
+
+
+def _link(sites: list[dict[str, Any]], pair: tuple[int, int], users: int, scale: _Scale) -> str:
+    a, b = sites[pair[0]], sites[pair[1]]
+    ends = f'x1="{scale.x(a["x_m"]):.0f}" y1="{scale.y(a["y_m"]):.0f}" x2="{scale.x(b["x_m"]):.0f}"'
+    width = f"{min(1.0 + users / 12.0, 5.0):.1f}"
+    hint = escape(f"{a['site_id']} carries {users} users of {b['site_id']}")
+    return f'<line class="link" {ends} y2="{scale.y(b["y_m"]):.0f}" stroke-width="{width}"><title>{hint}</title></line>'
 
 
 def _sites(facts: dict[str, Any], moment: dict[str, Any], scale: _Scale) -> str:
     marks = []
     for index, site in enumerate(facts["sites"]):
         state, soc = _state(moment, index), moment["soc_frac"][index]
-        marks.append(
-            f'<circle class="site-mark mode-{state}" cx="{scale.x(site["x_m"]):.0f}" cy="{scale.y(site["y_m"]):.0f}" r="8">'
-            f"<title>{site['site_id']}: {state.replace('_', ' ')}, {soc:.0%} charged</title></circle>"
-        )
+        place = f'cx="{scale.x(site["x_m"]):.0f}" cy="{scale.y(site["y_m"]):.0f}" r="8"'
+        hint = escape(f"{site['site_id']}: {state.replace('_', ' ')}, {soc:.0%} charged")
+        marks.append(f'<circle class="site-mark mode-{state}" {place}><title>{hint}</title></circle>')
     return "".join(marks)

@@ -15,7 +15,7 @@ from studies.kpis import CLASS_NAMES
 from studies.rundir import RunDir, kpis_so_far, read_run
 
 REPORT_FILE = "report.html"
-THRESHOLD_NAMES = (("survival_h", "survival"), ("critical_h", "critical"), ("sla_h", "targets"))
+THRESHOLD_NAMES = (("sla_h", "targets"), ("critical_h", "critical"), ("survival_h", "survival"))
 MODE_LEGEND = [
     ("mode-normal", "normal"),
     ("mode-helping", "helping"),
@@ -69,7 +69,7 @@ def _content(run: RunDir) -> dict[str, Any]:
         "map_legend": MODE_LEGEND + CLASS_LEGEND,
         "groups": [group for group in groups if group["rows"]],
         "paper_note": _paper_note(kpis),
-        "footer": "Made by gridran from run.json, timeline.csv, network.csv, moments.jsonl and kpis.json in the same directory.",
+        "footer": "Made by gridran from the files in the same directory: run.json, *.csv, moments.jsonl, kpis.json.",
     }
 
 
@@ -116,9 +116,17 @@ def _paper_note(kpis: dict[str, Any]) -> str:
 
 def _charts(run: RunDir, kpis: dict[str, Any]) -> list[dict[str, Any]]:
     time_h = run.series("time_h")
-    reached = [(name, label) for name, label in THRESHOLD_NAMES if name not in kpis["censored_metrics"]]
-    marks = [(float(kpis[name]), f"{label} {hours(kpis[name])}") for name, label in reached]
+    marks = _marks(kpis)
     return [_modes(run, time_h), _soc(run, time_h, marks), _shares(run, time_h, marks), _power(run, time_h)]
+
+
+def _marks(kpis: dict[str, Any]) -> Marks:
+    """The thresholds that were crossed, in order of time; those crossed together share a mark."""
+    labels: dict[float, list[str]] = {}
+    for name, label in THRESHOLD_NAMES:
+        if name not in kpis["censored_metrics"]:
+            labels.setdefault(float(kpis[name]), []).append(label)
+    return [(at_h, f"{', '.join(names)} {hours(at_h)}") for at_h, names in sorted(labels.items())]
 
 
 def _modes(run: RunDir, time_h: FloatArray) -> dict[str, Any]:
@@ -150,7 +158,7 @@ def _shares(run: RunDir, time_h: FloatArray, marks: Marks) -> dict[str, Any]:
     shares = [(f"class-{name}", run.series(f"availability_{name}_frac")) for name in CLASS_NAMES]
     return {
         "title": "Users served, by class",
-        "caption": "Share of the users of each class at or above their minimum rate; best-effort: above half of what they ask for.",
+        "caption": "Share of each class at or above its minimum rate; best-effort: above half of what it asks for.",
         "svg": share_chart(time_h, shares, marks, "Share of users served over time, by class"),
         "legend": CLASS_LEGEND,
     }
@@ -177,7 +185,7 @@ def _maps(run: RunDir, kpis: dict[str, Any]) -> list[dict[str, str]]:
         wanted = (*wanted[:2], (end_h, "the end of the run"))
     chosen: dict[float, tuple[dict[str, Any], str]] = {}
     for at_h, caption in wanted:
-        nearest = min(run.moments, key=lambda moment: abs(float(moment["time_h"]) - at_h))  # noqa: B023  # used at once
+        nearest = min(run.moments, key=lambda moment: abs(float(moment["time_h"]) - at_h))
         chosen.setdefault(float(nearest["time_h"]), (nearest, caption))
     return [
         {"time": hours(at_h), "caption": caption, "svg": network_map(run.facts, moment)}

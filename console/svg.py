@@ -1,4 +1,4 @@
-"""The frame of a hand-made SVG chart: scales, ticks, paths. Colours are CSS classes, so one file serves light and dark."""
+"""The frame of a hand-made SVG chart: scales, ticks, paths. Colours are CSS classes: one drawing, light and dark."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from gridran.types import FloatArray
 
 MAX_POINTS = 360
+MARK_HEIGHT = 20.0
 
 
 @dataclass(frozen=True)
@@ -72,15 +73,25 @@ def area(frame: Frame, x: FloatArray, low: FloatArray, high: FloatArray, css: st
     return f'<polygon class="area {css}" points="{" ".join(there + back)}"/>'
 
 
-def marker(frame: Frame, x: float, label: str, level: int = 0) -> str:
-    """A vertical line with a name; ``level`` moves the name down to keep neighbours apart."""
-    at, y = frame.x(x), frame.top + 12.0 + 17.0 * level
-    left = at > frame.width * 0.72
-    anchor, shift = ("end", -5.0) if left else ("start", 5.0)
-    return (
-        f'<line class="marker" x1="{_n(at)}" x2="{_n(at)}" y1="{_n(frame.top)}" y2="{_n(frame.floor)}"/>'
-        f'<text class="marker-label" x="{_n(at + shift)}" y="{_n(y)}" text-anchor="{anchor}">{escape(label)}</text>'
-    )
+def markers(frame: Frame, marks: Sequence[tuple[float, str]]) -> str:
+    """Vertical lines with names, one above the other in the strip over the plot (``marked`` makes room for it)."""
+    parts = []
+    for level, (value, label) in enumerate(marks):
+        at, y = _n(frame.x(value)), frame.top - 8.0 - MARK_HEIGHT * (len(marks) - 1 - level)
+        early = frame.x(value) < frame.width * 0.4
+        anchor = "start" if early else "end"
+        parts.append(f'<line class="marker" x1="{at}" x2="{at}" y1="{_n(y - 10)}" y2="{_n(frame.floor)}"/>')
+        shift = _n(frame.x(value) + (6.0 if early else -6.0))
+        parts.append(
+            f'<text class="marker-label" x="{shift}" y="{_n(y)}" text-anchor="{anchor}">{escape(label)}</text>'
+        )
+    return "".join(parts)
+
+
+def marked(x_max: float, y_max: float, marks: int) -> Frame:
+    """A frame with room for ``marks`` names above the plot."""
+    strip = MARK_HEIGHT * marks
+    return Frame(x_max=x_max, y_max=y_max, top=12.0 + strip, height=300.0 + strip)
 
 
 def x_axis(frame: Frame, label: str = "hours since the outage began") -> str:

@@ -204,7 +204,7 @@ class KpiAccumulator:
             **reached_h,
             **self._service(reached_h["survival_h"]),
             **quality_at(self._shares),
-            **self._mobility_and_energy(),
+            **self._mobility_and_energy(self._last),
             "censored": "survival_h" in censored_metrics,
             "censored_metrics": censored_metrics,
             "lost": self.lost,
@@ -247,14 +247,13 @@ class KpiAccumulator:
             "mean_site_power_kw": _ratio(sum(s.mean_load_kw * s.dt_h for s in alive), alive_h),
         }
 
-    def _mobility_and_energy(self) -> dict[str, float]:
-        assert self._last is not None  # noqa: S101  # result() has checked
+    def _mobility_and_energy(self, last: StepOutcome) -> dict[str, float]:
         v2g_kwh = self._energy_kwh["v2g_kwh"]
         return {
             "ev_utilisation_frac": _ratio(v2g_kwh, self._ev_power_limit_kw * self._ev_connected_h),
             "ev_utilisation_usable_frac": _ratio(v2g_kwh, self._ev_offered_kwh),
-            "handovers_per_user": self._handovers / max(len(self._last.service_class), 1),
-            "mode_switches_per_site": self._mode_switches / max(len(self._last.mode), 1),
+            "handovers_per_user": self._handovers / max(len(last.service_class), 1),
+            "mode_switches_per_site": self._mode_switches / max(len(last.mode), 1),
             **self._energy_kwh,
         }
 

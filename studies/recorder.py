@@ -173,7 +173,7 @@ def network_row(outcome: StepOutcome) -> list[object]:
 
 
 def moment(outcome: StepOutcome) -> dict[str, Any]:
-    """Where everybody is: per site mode, up, SoC; per user x and y (m), class, serving site, own cell, served or not."""
+    """Where everybody is: sites with mode, up, SoC; users with x and y (m), class, serving site, own cell, served."""
     return {
         "time_h": round(outcome.time_h, 6),
         "mode": outcome.mode.tolist(),

@@ -1,0 +1,21 @@
+"""The benchmarks that ``gridran bench NAME`` knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+Bench = Callable[[Path], None]
+
+BENCHES: dict[str, str] = {}
+"""Name -> "module:function", imported when asked for. The function writes DIR/NAME.json."""
+
+
+def bench_named(name: str) -> Bench:
+    """The benchmark called ``name``; ValueError names the choices."""
+    if name not in BENCHES:
+        raise ValueError(f"no such bench {name!r}; there are: {', '.join(sorted(BENCHES)) or 'none'}")
+    module, function = BENCHES[name].split(":")
+    bench: Bench = getattr(import_module(module), function)
+    return bench

@@ -1,0 +1,164 @@
+"""The arguments of the ``gridran`` command. Nothing heavy is imported, so that ``--help`` is instant."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from gridran.strategies import strategy_named
+
+LOADS = ("light", "medium", "heavy")
+SERVICES = {"emulator": "the radio network and the world behind it", "rapp": "the slow loop", "xapp": "the fast loop"}
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line that names the argument, and exits with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {' '.join(message.split())}\n")
+
+
+def parser() -> Parser:
+    """The whole command line (SPEC 9)."""
+    top = Parser(prog="gridran", description="Keeps a mobile network alive through a blackout.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _run(commands.add_parser("run", help="a blackout with the three services as processes, and its report"))
+    for name, what in SERVICES.items():
+        service = commands.add_parser(name, help=f"one service: {what}")
+        service.add_argument("--config", type=existing_file, required=True, metavar="FILE")
+    _study(commands.add_parser("study", help="published tables and figures, by Monte Carlo"))
+    bench = commands.add_parser("bench", help="speed, as ratios")
+    bench.add_argument("name", metavar="NAME")
+    bench.add_argument("--out", type=directory, required=True, metavar="DIR")
+    _explain(commands.add_parser("explain", help="why a site slept, a user was shed, a solve failed"))
+    _scenario(commands.add_parser("scenario", help="work on scenario files"))
+    return top
+
+
+def _run(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "scenario", nargs="?", default="", metavar="SCENARIO", help="name or file; default: the paper's"
+    )
+    command.add_argument("--strategy", type=_checked(strategy_name), default="msrc", metavar="NAME")
+    command.add_argument("--load", type=_checked(load), default="medium", metavar="light|medium|heavy|X")
+    command.add_argument("--seed", type=_checked(whole), default=1, metavar="N")
+    command.add_argument("--hours", type=_checked(positive), default=24.0, metavar="H")
+    command.add_argument("--speed", type=_checked(speed), default=0.0, metavar="max|X", help="times real time")
+    command.add_argument("--out", type=directory, required=True, metavar="DIR")
+    command.add_argument("--no-web", action="store_true", help="no live page")
+
+
+def _study(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="NAME")
+    command.add_argument("--trials", type=_checked(at_least_one), default=0, metavar="N")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=_checked(at_least_one), default=1, metavar="N")
+    where.add_argument("--dask", default="", metavar="ADDR")
+    command.add_argument("--quick", action="store_true")
+    command.add_argument("--resume", action="store_true")
+    command.add_argument("--out", type=directory, required=True, metavar="DIR")
+
+
+def _explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument("dir", type=Path, metavar="DIR")
+    command.add_argument("--site", required=True, metavar="I", help="index or site id")
+    command.add_argument("--at", type=_checked(not_negative), required=True, metavar="H")
+
+
+def _scenario(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="says what is wrong in a scenario file, and where")
+    check.add_argument("file", type=existing_file, metavar="FILE")
+
+
+def _checked(convert: Callable[[str], object]) -> Callable[[str], object]:
+    """``convert`` with its ValueError as argparse's own, so that the message is kept."""
+
+    def checked(text: str) -> object:
+        try:
+            return convert(text)
+        except ValueError as wrong:
+            raise argparse.ArgumentTypeError(str(wrong)) from None
+
+    return checked
+
+
+def strategy_name(text: str) -> str:
+    """A known strategy."""
+    return strategy_named(text).name
+
+
+def load(text: str) -> str:
+    """light, medium, heavy or a positive factor."""
+    if text in LOADS:
+        return text
+    try:
+        return f"{positive(text):g}"
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(LOADS)}, nor a number above 0") from None
+
+
+def number(text: str) -> float:
+    """A finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not finite")
+    return value
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    value = number(text)
+    if value <= 0.0:
+        raise ValueError(f"{text!r} is not above 0")
+    return value
+
+
+def not_negative(text: str) -> float:
+    """A number of at least 0."""
+    value = number(text)
+    if value < 0.0:
+        raise ValueError(f"{text!r} is below 0")
+    return value
+
+
+def speed(text: str) -> float:
+    """``max`` as 0, or a positive factor of real time."""
+    return 0.0 if text == "max" else positive(text)
+
+
+def whole(text: str) -> int:
+    """A whole number of at least 0."""
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def at_least_one(text: str) -> int:
+    """A whole number of at least 1."""
+    value = whole(text)
+    if value < 1:
+        raise ValueError(f"{text!r} is below 1")
+    return value
+
+
+def existing_file(text: str) -> Path:
+    """A path where a file is."""
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text!r}")
+    return path
+
+
+def directory(text: str) -> Path:
+    """A directory, or a place where one can be made."""
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a directory")
+    return path

@@ -1,0 +1,112 @@
+"""The ``gridran`` command: reads the arguments and hands over. Exit codes: 0 done, 1 failed, 2 bad arguments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from console.arguments import parser
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+
+class UsageError(Exception):
+    """An argument that could be judged only now; the message names it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    asked = parser().parse_args(argv)
+    try:
+        return COMMANDS[asked.command](asked)
+    except UsageError as wrong:
+        return _say(asked.command, wrong, EXIT_USAGE)
+    except OSError as wrong:
+        return _say(asked.command, wrong, EXIT_FAILED)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _say(command: str, wrong: Exception, code: int) -> int:
+    print(f"gridran {command}: {' '.join(str(wrong).split())}", file=sys.stderr)
+    return code
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from console.configs import RunRequest
+    from console.run import run
+    from console.scenarios import load
+
+    try:
+        load(asked.scenario)
+    except ValueError as wrong:
+        raise UsageError(f"argument SCENARIO: {wrong}") from None
+    hours_h, factor = float(asked.hours), float(asked.speed)
+    return run(RunRequest(asked.scenario, asked.strategy, asked.load, asked.seed, hours_h, factor, asked.out))
+
+
+def _service(asked: argparse.Namespace) -> int:
+    from console.services import serve
+
+    return serve(asked.command, asked.config)
+
+
+def _study(asked: argparse.Namespace) -> int:
+    from studies.registry import StudyRequest, study_named
+
+    try:
+        study = study_named(asked.name)
+    except ValueError as wrong:
+        raise UsageError(f"argument NAME: {wrong}") from None
+    study(StudyRequest(asked.out, asked.trials, asked.jobs, asked.dask, asked.quick, asked.resume))
+    return 0
+
+
+def _bench(asked: argparse.Namespace) -> int:
+    from benchmarks.registry import bench_named
+
+    try:
+        bench = bench_named(asked.name)
+    except ValueError as wrong:
+        raise UsageError(f"argument NAME: {wrong}") from None
+    asked.out.mkdir(parents=True, exist_ok=True)
+    bench(asked.out)
+    return 0
+
+
+def _explain(asked: argparse.Namespace) -> int:
+    from console.explain import explain
+
+    try:
+        lines = explain(asked.dir, asked.site, asked.at)
+    except ValueError as wrong:
+        raise UsageError(f"argument {wrong}") from None
+    print("\n".join(lines))
+    return 0
+
+
+def _scenario(asked: argparse.Namespace) -> int:
+    from console.scenarios import load
+
+    try:
+        scenario = load(str(asked.file))
+    except ValueError as wrong:
+        print(f"{asked.file}: {wrong}", file=sys.stderr)
+        return EXIT_FAILED
+    print(
+        f"{asked.file}: {scenario.name}, {scenario.network.site_count} sites, {scenario.traffic.ue_count} users: good"
+    )
+    return 0
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "emulator": _service,
+    "rapp": _service,
+    "xapp": _service,
+    "study": _study,
+    "bench": _bench,
+    "explain": _explain,
+    "scenario": _scenario,
+}

@@ -1,0 +1,12 @@
+"""Finds and loads a scenario by name or file."""
+
+from __future__ import annotations
+
+from gridran.scenario.loader import load_scenario
+
+from gridran.scenario.params import Scenario
+
+
+def load(name: str) -> Scenario:
+    """The shipped scenario called ``name`` (empty: the paper's), or that of a file. ValueError names what is wrong."""
+    return load_scenario(name or "paper")

@@ -1,0 +1,61 @@
+"""``gridran emulator|rapp|xapp --config FILE``: one service in this process.
+
+A service package offers ``service.run(config: Path) -> int``; the emulator's takes a second argument, where its periods
+go (``console.sink.RunSink``, or None where its configuration names no ``[run] out``).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import signal
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+
+
+def serve(service: str, config: Path) -> int:
+    """Runs a service until it ends and returns its exit code. SIGTERM ends it like Ctrl-C, files closed."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    end_with_parent()
+    module = importlib.import_module(f"{service}.service")
+    try:
+        code: int = _emulate(module.run, config) if service == "emulator" else module.run(config)
+    except KeyboardInterrupt:
+        return 0
+    return code
+
+
+def end_with_parent() -> None:
+    """Where started by ``gridran run`` on Linux: a SIGTERM when that process dies, even by kill -9."""
+    if sys.platform == "linux" and os.environ.get("GRIDRAN_PARENT") == str(os.getppid()):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _emulate(run: Any, config: Path) -> int:
+    from console.sink import RunSink, SinkConfig
+
+    asked = tomllib.loads(config.read_text(encoding="utf-8")).get("run", {})
+    if "out" not in asked:
+        return int(run(config, None))
+    sink = RunSink(
+        SinkConfig(
+            strategy=str(asked["strategy"]),
+            load=str(asked["load"]),
+            seed=int(asked["seed"]),
+            hours_h=float(asked["hours"]),
+            out=Path(asked["out"]),
+        )
+    )
+    try:
+        return int(run(config, sink))
+    finally:
+        sink.end()
+
+
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,36 @@
+"""The studies that ``gridran study NAME`` knows, and what every study is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class StudyRequest:
+    """``trials`` 0: the study's own number. ``dask``: a scheduler's address, empty for ``jobs`` local processes.
+    ``quick``: a smaller version that shows the same. ``resume``: keep the trials that ``out`` already has."""
+
+    out: Path
+    trials: int = 0
+    jobs: int = 1
+    dask: str = ""
+    quick: bool = False
+    resume: bool = False
+
+
+Study = Callable[[StudyRequest], None]
+
+STUDIES: dict[str, str] = {}
+"""Name -> "module:function", imported when asked for."""
+
+
+def study_named(name: str) -> Study:
+    """The study called ``name``; ValueError names the choices."""
+    if name not in STUDIES:
+        raise ValueError(f"no such study {name!r}; there are: {', '.join(sorted(STUDIES)) or 'none'}")
+    module, function = STUDIES[name].split(":")
+    study: Study = getattr(import_module(module), function)
+    return study
