@@ -1,0 +1,1 @@
+"""The only IO of this package: clock, gRPC, logs, metrics, TLS, journal."""
