@@ -27,7 +27,12 @@ def modes(rows: Rows, problem: Problem, v: Variables) -> None:
     low = problem.network.low_bands
     kept = low if problem.network.cooperation.assisted_bands == "low" else ~low
     barred = np.flatnonzero(~kept)
-    rows.add([(site[:, None], v.z[:, barred], 1.0), (site, v.gamma[:, ASSISTED], float(len(barred)))], -_FREE, float(len(barred)), n)
+    rows.add(
+        [(site[:, None], v.z[:, barred], 1.0), (site, v.gamma[:, ASSISTED], float(len(barred)))],
+        -_FREE,
+        float(len(barred)),
+        n,
+    )
 
 
 def links(rows: Rows, problem: Problem, v: Variables) -> None:
@@ -40,7 +45,10 @@ def _chosen_links(rows: Rows, problem: Problem, v: Variables) -> None:
     edge = np.arange(e)
     rows.add([(edge, v.y, 1.0), (edge, v.gamma[v.helper, HELPING], -1.0)], -_FREE, 0.0, e)
     rows.add(
-        [(edge, v.y, 1.0), (edge, v.gamma[v.assisted, ASSISTED], -1.0), (edge, v.gamma[v.assisted, SLEEP], -1.0)], -_FREE, 0.0, e
+        [(edge, v.y, 1.0), (edge, v.gamma[v.assisted, ASSISTED], -1.0), (edge, v.gamma[v.assisted, SLEEP], -1.0)],
+        -_FREE,
+        0.0,
+        e,
     )
     site = np.arange(n)
     rows.add([(v.helper, v.y, 1.0)], -_FREE, float(problem.network.cooperation.max_links), n)
@@ -64,7 +72,9 @@ def _literal_links(rows: Rows, problem: Problem, v: Variables) -> None:
         _FREE,
         e,
     )  # (23)
-    rows.add([(v.helper, v.y, 1.0), (v.assisted, v.y, 1.0)], -_FREE, float(problem.network.cooperation.max_links), n)  # (22)
+    rows.add(
+        [(v.helper, v.y, 1.0), (v.assisted, v.y, 1.0)], -_FREE, float(problem.network.cooperation.max_links), n
+    )  # (22)
     others = [(v.helper, v.gamma[v.assisted, ASSISTED], -1.0), (v.helper, v.gamma[v.assisted, SLEEP], -1.0)]
     rows.add([(site, v.gamma[:, HELPING], 1.0), *others], -_FREE, 0.0, n)  # (20)
     kappa = kappa_frac(problem.network)[v.helper, v.assisted]
@@ -125,7 +135,10 @@ def interference(rows: Rows, problem: Problem, v: Variables) -> None:
     point, band = pairs // (places * bands), pairs % bands
     site = points.candidate[point, (pairs // bands) % places]
     rows.add(
-        [(row, v.x[flow], 1.0), (np.arange(len(pairs)), v.z[site, band], volume[point])], -_FREE, volume[point], len(pairs)
+        [(row, v.x[flow], 1.0), (np.arange(len(pairs)), v.z[site, band], volume[point])],
+        -_FREE,
+        volume[point],
+        len(pairs),
     )
 
 

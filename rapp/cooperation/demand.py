@@ -62,14 +62,18 @@ def demand_points(
     share = volume_mbps / np.maximum(total_mbps[ue_point], 1e-12)
     weight = np.bincount(ue_point, weights=class_weight[snapshot.service_class], minlength=count)
     gain_db = _mean_by_site(network, snapshot, ue_point, count, share)  # [G, N, B]
-    xy_m = np.column_stack([np.bincount(ue_point, weights=share * snapshot.ue_xy_m[:, a], minlength=count) for a in (0, 1)])
+    xy_m = np.column_stack(
+        [np.bincount(ue_point, weights=share * snapshot.ue_xy_m[:, a], minlength=count) for a in (0, 1)]
+    )
     first = np.full(count, -1, dtype=np.int64)
     first[ue_point[::-1]] = np.arange(len(ue_point))[::-1]
     own = snapshot.neighbour_site[first, 0]
     keep = total_mbps > 0
     relabel = np.cumsum(keep) - 1
     ue_point = np.where(keep[ue_point], relabel[ue_point], -1)
-    return _points(network, total_mbps[keep], weight[keep] / weight[keep].sum(), own[keep], gain_db[keep], xy_m[keep], ue_point)
+    return _points(
+        network, total_mbps[keep], weight[keep] / weight[keep].sum(), own[keep], gain_db[keep], xy_m[keep], ue_point
+    )
 
 
 def _points(
@@ -124,7 +128,9 @@ def _rates(network: Network, gain_db: FloatArray, order: IntArray) -> tuple[Floa
     return rate_mbps, blocked
 
 
-def _mean_by_site(network: Network, snapshot: Snapshot, ue_point: IntArray, count: int, share: FloatArray) -> FloatArray:
+def _mean_by_site(
+    network: Network, snapshot: Snapshot, ue_point: IntArray, count: int, share: FloatArray
+) -> FloatArray:
     """Volume-weighted mean gain in dB of each point towards every site, [G, N, B]; -300 dB where nobody measured."""
     users, kept = snapshot.neighbour_site.shape
     dense = np.full((users, network.site_count, network.band_count), -300.0)

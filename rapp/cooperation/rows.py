@@ -22,7 +22,13 @@ class Rows:
     _upper: list[FloatArray] = field(default_factory=list)
     count: int = 0
 
-    def add(self, terms: list[tuple[IntArray, IntArray, FloatArray | float]], lower: FloatArray | float, upper: FloatArray | float, rows: int) -> None:
+    def add(
+        self,
+        terms: list[tuple[IntArray, IntArray, FloatArray | float]],
+        lower: FloatArray | float,
+        upper: FloatArray | float,
+        rows: int,
+    ) -> None:
         """Append ``rows`` rows. Each term is (row within the block, column, value), broadcast together."""
         for row, column, value in terms:
             r, c, v = np.broadcast_arrays(row, column, np.asarray(value, dtype=np.float64))

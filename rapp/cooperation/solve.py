@@ -12,11 +12,15 @@ import highspy
 import numpy as np
 
 from gridran.outcome import Feasible, Infeasible, Optimal, Outcome, TimedOut
-from gridran.types import FloatArray, IntArray
+from gridran.types import BoolArray, FloatArray, IntArray, SiteMode
 from rapp.cooperation import constraints
 from rapp.cooperation.objective import costs
 from rapp.cooperation.rows import Rows
+from rapp.cooperation.search import search
 from rapp.cooperation.variables import Problem, Variables, variables
+
+
+RESTRICTED_NODES = 1
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,24 @@ class Pattern:
 
 
 def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) -> Outcome[Pattern]:
-    """The best mode pattern for ``problem``; ``start_mode`` [N] seeds the search (MIP start)."""
+    """The best mode pattern for ``problem``; ``start_mode`` [N] is where the search begins besides everybody awake.
+
+    Three steps: a local search over who sleeps; the exact model with those sleepers fixed, which settles carriers,
+    links and flows; the whole model from there, for what remains to gain and for the bound.
+    """
     v = variables(problem)
+    rows = _rows(problem, v)
+    model = _model(problem, v, rows)
+    if not all(np.isfinite(np.asarray(part)).all() for part in (model.col_cost_, model.a_matrix_.value_)):
+        return Infeasible("a coefficient of the model is not finite: check demands, gains and energies")
+    asleep = search(problem, start_mode) == SiteMode.DEEP_SLEEP
+    start = _run(model, limits, RESTRICTED_NODES, sleepers=(v, asleep))
+    found = start.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    highs = _run(model, limits, limits.node_limit, start=list(start.getSolution().col_value) if found else None)
+    return _outcome(highs, problem, v, limits)
+
+
+def _rows(problem: Problem, v: Variables) -> Rows:
     rows = Rows(v.count)
     for family in (
         constraints.modes,
@@ -58,24 +78,40 @@ def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) 
         constraints.power,
     ):
         family(rows, problem, v)
-    model = _model(problem, v, rows)
-    highs = _highs(limits)
-    if highs.passModel(model) == highspy.HighsStatus.kError:
-        return Infeasible("the model was rejected by the solver: a coefficient is not finite")
-    if start_mode is not None:
-        _mip_start(highs, v, start_mode)
+    return rows
+
+
+def _run(
+    model: highspy.HighsLp,
+    limits: Limits,
+    node_limit: int,
+    start: list[float] | None = None,
+    sleepers: tuple[Variables, BoolArray] | None = None,
+) -> highspy.Highs:
+    """Run the model, from a complete ``start``, or with exactly ``sleepers`` [N] in deep sleep."""
+    highs = _highs(limits, node_limit)
+    highs.passModel(model)
+    if sleepers is not None:
+        v, asleep = sleepers
+        column = v.gamma[:, SiteMode.DEEP_SLEEP].astype(np.int32)
+        fixed = asleep.astype(np.float64)
+        highs.changeColsBounds(len(column), column, fixed, fixed)
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = start
+        highs.setSolution(solution)
     highs.run()
-    return _outcome(highs, problem, v, limits)
+    return highs
 
 
-def _highs(limits: Limits) -> highspy.Highs:
+def _highs(limits: Limits, node_limit: int) -> highspy.Highs:
     highs = highspy.Highs()
     for option, value in (
         ("output_flag", False),
         ("threads", 1),
         ("random_seed", 0),
         ("mip_rel_gap", limits.gap_frac),
-        ("mip_max_nodes", limits.node_limit),
+        ("mip_max_nodes", node_limit),
         ("time_limit", limits.time_limit_s),
     ):
         highs.setOptionValue(option, value)
@@ -107,13 +143,6 @@ def _upper_bounds(problem: Problem, v: Variables) -> FloatArray:
     upper[v.y] = 1.0
     upper[v.gamma[problem.alive == 0, 1:].ravel()] = 0.0  # a dead site takes no part: normal, nothing on
     return upper
-
-
-def _mip_start(highs: highspy.Highs, v: Variables, mode: IntArray) -> None:
-    """Offer the modes as a partial start; HiGHS completes carriers, links and flows itself."""
-    index = v.gamma.ravel().astype(np.int32)
-    value = (np.arange(v.gamma.shape[1])[None, :] == mode[:, None]).astype(np.float64).ravel()
-    highs.setSolution(len(index), index, value)
 
 
 def _outcome(highs: highspy.Highs, problem: Problem, v: Variables, limits: Limits) -> Outcome[Pattern]:

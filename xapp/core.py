@@ -1,0 +1,228 @@
+"""The fast loop as a pure function: ``step(state, event) -> (state, effects)``.
+
+The xApp acts on the last report and the policy in force, never on remembered events: a missed report, a restart or
+a duplicate is harmless. When the policy expires it falls back to ``independent`` and says so once; a fresh policy
+ends the fallback. Effects are data. The shell journals an accepted policy before it answers, and a control before
+it sends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gridran.scenario.params import ControlParams, Scenario
+from gridran.strategies import FALLBACK, STRATEGIES, Strategy
+from gridran.types import Dispatch, FloatArray, Network, Policy, Snapshot
+from xapp import notes
+from xapp.dispatch.task import DispatchTask
+from xapp.dispatchers import DISPATCHERS
+from xapp.effect import sites_without_effect
+from xapp.fallback import fallback_policy
+from xapp.notes import Note
+from xapp.safety import clamp
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What does not change during a run."""
+
+    network: Network
+    control: ControlParams
+    class_weight: FloatArray
+    base_price_usd_per_kwh: float
+
+
+@dataclass(frozen=True)
+class State:
+    """``policy``: the last accepted one, in force until it expires; ``sent``: the last control, ``acked``: whether the
+    node took it; ``fallen_back``: the fallback has been announced."""
+
+    settings: Settings
+    policy: Policy | None = None
+    sent: Dispatch | None = None
+    acked: bool = False
+    fallen_back: bool = False
+    last_period: int = -1
+
+
+@dataclass(frozen=True)
+class PolicyPut:
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class PolicyDeleted:
+    policy_id: str
+
+
+@dataclass(frozen=True)
+class Report:
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True)
+class ControlOutcome:
+    period: int
+    acked: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class SendControl:
+    """Send this to the node. Journal it first."""
+
+    dispatch: Dispatch
+
+
+@dataclass(frozen=True)
+class PolicyStatus:
+    """ENFORCED or NOT_ENFORCED with a reason. Journal an enforced policy before this is told to anybody."""
+
+    policy_id: str
+    enforced: bool
+    reason: str
+
+
+Event = PolicyPut | PolicyDeleted | Report | ControlOutcome
+Effect = SendControl | PolicyStatus | Note
+
+
+def initial(scenario: Scenario, strategy: Strategy) -> State:
+    """The state before the first policy. ValueError: the strategy's dispatcher is unknown."""
+    if strategy.dispatcher not in DISPATCHERS:
+        raise ValueError(f"dispatcher {strategy.dispatcher!r} is unknown; choose one of {', '.join(DISPATCHERS)}")
+    settings = Settings(
+        network=scenario.network,
+        control=scenario.control,
+        class_weight=np.array(scenario.traffic.class_weight),
+        base_price_usd_per_kwh=scenario.ev.base_price_usd_per_kwh,
+    )
+    return State(settings)
+
+
+def resumed(state: State, policy: Policy | None) -> State:
+    """``state`` after a restart, with the last journalled policy."""
+    return replace(state, policy=policy)
+
+
+def step(state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
+    """The state after ``event``, and what the shell must do, in order."""
+    match event:
+        case PolicyPut(policy):
+            return _on_policy(state, policy)
+        case PolicyDeleted(policy_id):
+            return _on_deleted(state, policy_id)
+        case Report(snapshot):
+            return _on_report(state, snapshot)
+        case ControlOutcome():
+            return _on_outcome(state, event)
+
+
+def policy_problem(network: Network, policy: Policy) -> str:
+    """Why ``policy`` cannot be enforced on ``network``; empty where it can."""
+    sites = network.site_count
+    arrays = {
+        "mode": policy.mode,
+        "power_budget_kw": policy.power_budget_kw,
+        "reserve_soc_frac": policy.reserve_soc_frac,
+        "price_usd_per_kwh": policy.price_usd_per_kwh,
+        "band_planned": policy.band_planned,
+    }
+    for name, values in arrays.items():
+        if len(values) != sites:
+            return f"{name}: {len(values)} sites, the network has {sites}"
+        if not np.isfinite(values).all() or (values < 0).any():
+            return f"{name}: not a finite, non-negative value"
+    if policy.strategy not in STRATEGIES:
+        return f"strategy: {policy.strategy!r} is unknown"
+    if any(not (0 <= end < sites) for link in policy.links for end in link):
+        return "links: a site that does not exist"
+    return ""
+
+
+def _on_policy(state: State, policy: Policy) -> tuple[State, tuple[Effect, ...]]:
+    problem = policy_problem(state.settings.network, policy)
+    if state.policy is not None and policy.issued_h < state.policy.issued_h:
+        problem = problem or f"issued_h: older than the policy in force, {state.policy.policy_id}"
+    fields: dict[str, notes.Json] = {"policy_id": policy.policy_id, "time_h": policy.issued_h}
+    if problem:
+        note = Note("policy-rejected", {**fields, "reason": problem})
+        return state, (note, PolicyStatus(policy.policy_id, False, problem))
+    accepted = replace(state, policy=policy, fallen_back=False)
+    note = Note("policy-accepted", {**fields, "valid_until_h": policy.valid_until_h, "tier": policy.tier.value})
+    return accepted, (note, PolicyStatus(policy.policy_id, True, ""))
+
+
+def _on_deleted(state: State, policy_id: str) -> tuple[State, tuple[Effect, ...]]:
+    if state.policy is None or state.policy.policy_id != policy_id:
+        return state, (PolicyStatus(policy_id, False, "no such policy in force"),)
+    return replace(state, policy=None), (PolicyStatus(policy_id, False, "deleted"),)
+
+
+def _on_report(state: State, snapshot: Snapshot) -> tuple[State, tuple[Effect, ...]]:
+    if snapshot.period < state.last_period:
+        note = Note("stale-report", {"period": snapshot.period, "last_period": state.last_period})
+        return state, (note,)
+    state, said = _in_force(state, snapshot)
+    effects: list[Effect] = [*said, *_observed(state, snapshot)]
+    task = _task(state, snapshot)
+    control = clamp(task, DISPATCHERS[_strategy(task.policy).dispatcher](task))
+    effects += [notes.dispatched(snapshot, control), SendControl(control)]
+    return replace(state, sent=control, acked=False, last_period=snapshot.period), tuple(effects)
+
+
+def _in_force(state: State, snapshot: Snapshot) -> tuple[State, tuple[Effect, ...]]:
+    """Drop an expired policy, and say once that the fallback has taken over."""
+    policy = state.policy
+    expired = policy is not None and snapshot.time_h >= policy.valid_until_h
+    if policy is not None and not expired:
+        return state, ()
+    effects: list[Effect] = []
+    if policy is not None:
+        effects.append(PolicyStatus(policy.policy_id, False, "expired"))
+    if not state.fallen_back:
+        why = "policy expired" if policy is not None else "no policy yet"
+        effects.append(Note("fallback", {"time_h": snapshot.time_h, "strategy": FALLBACK, "reason": why}))
+    return replace(state, policy=None, fallen_back=True), tuple(effects)
+
+
+def _observed(state: State, snapshot: Snapshot) -> tuple[Effect, ...]:
+    """A note where the node acknowledged the last control and its report shows something else."""
+    if state.sent is None or not state.acked or snapshot.period != state.sent.period + 1:
+        return ()
+    missing = np.flatnonzero(sites_without_effect(state.sent, snapshot))
+    if not missing.size:
+        return ()
+    ids: list[notes.Json] = [state.settings.network.sites[i].site_id for i in missing.tolist()]
+    return (Note("control-without-effect", {"time_h": snapshot.time_h, "period": state.sent.period, "sites": ids}),)
+
+
+def _task(state: State, snapshot: Snapshot) -> DispatchTask:
+    settings = state.settings
+    policy = state.policy or fallback_policy(
+        settings.network, snapshot, settings.class_weight, settings.base_price_usd_per_kwh
+    )
+    strategy = _strategy(policy)
+    return DispatchTask(
+        network=settings.network,
+        snapshot=snapshot,
+        policy=policy,
+        association=strategy.association,
+        band_rule=strategy.band_rule,
+        control=settings.control,
+        previous=state.sent,
+    )
+
+
+def _strategy(policy: Policy) -> Strategy:
+    return STRATEGIES[policy.strategy]
+
+
+def _on_outcome(state: State, event: ControlOutcome) -> tuple[State, tuple[Effect, ...]]:
+    if state.sent is None or event.period != state.sent.period:
+        return state, ()
+    if event.acked:
+        return replace(state, acked=True), ()
+    return replace(state, acked=False), (Note("control-failed", {"period": event.period, "reason": event.reason}),)

@@ -1,0 +1,111 @@
+"""Eq. (27) as a linear program: piecewise-linear utility, solved by HiGHS simplex on arrays built directly.
+
+Theory of operation. With served share t = r/D the utility w·log(1 + t) is concave, so it is the sum of segments
+whose slopes fall, each a column bounded by its width. The minimum rate (10) is a further reward on the first part of
+the rate, ordered by class so steeply that no amount of a less important class's utility buys a more important
+class's minimum; a user whose minimum does not fit is thereby shed, least important first, and never makes the
+program infeasible. Resource blocks (8)-(9) are one row per site and carrier, the power budget one row per site.
+A small cost per kW makes the cheapest of equally good answers the only one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import scipy.sparse as sp
+
+from gridran.types import FloatArray, IntArray
+
+SLA_REWARD = np.array([1e6, 1e5, 1e4, 0.0])
+POWER_COST_PER_KW = 1e-4
+
+
+@dataclass(frozen=True)
+class Shares:
+    """One sharing problem. Users [M]: ``demand_mbps``, ``min_rate_mbps``, ``weight``, ``service_class``. Options [M, C]:
+    ``site`` (-1 none) with ``rate_mbps`` [M, C, B] of a whole carrier (0: not usable). Sites: ``power_limit_kw`` [N] for
+    the load-dependent part, ``load_kw`` [N, B] per unit of blocks, ``mbps_kw`` [B] per Mbps."""
+
+    demand_mbps: FloatArray
+    min_rate_mbps: FloatArray
+    weight: FloatArray
+    service_class: IntArray
+    site: IntArray
+    rate_mbps: FloatArray
+    power_limit_kw: FloatArray
+    load_kw: FloatArray
+    mbps_kw: FloatArray
+    segments: int
+
+
+def share(problem: Shares) -> FloatArray | None:
+    """Rates [M, C, B] in Mbps that maximise (27), or None where the solver gives up (twice, on fresh models)."""
+    user, option, band = np.nonzero((problem.rate_mbps > 0) & (problem.site >= 0)[..., None])
+    rates = np.zeros_like(problem.rate_mbps)
+    if not len(user):
+        return rates
+    model, scale = _model(problem, user, option, band)
+    for solver in ("simplex", "ipm"):
+        highs = highspy.Highs()
+        for key, value in (("output_flag", False), ("threads", 1), ("random_seed", 0), ("solver", solver)):
+            highs.setOptionValue(key, value)
+        highs.passModel(model)
+        highs.run()
+        if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            flow = np.maximum(np.asarray(highs.getSolution().col_value)[: len(user)], 0.0)
+            rates[user, option, band] = flow * scale[user]
+            return rates
+    return None
+
+
+def utility(problem: Shares, rate_mbps: FloatArray) -> FloatArray:
+    """w·log(1 + r/D) of each user [M] for rates [M], Eq. (27)."""
+    served = np.minimum(rate_mbps / np.maximum(problem.demand_mbps, 1e-12), 1.0)
+    return np.asarray(problem.weight * np.log1p(served), dtype=np.float64)
+
+
+def _model(problem: Shares, user: IntArray, option: IntArray, band: IntArray) -> tuple[highspy.HighsLp, FloatArray]:
+    """Columns: flows in units of the user's demand, then segments [M, S]. Rows: users, carriers, site power."""
+    users, (sites, bands), flows = len(problem.demand_mbps), problem.load_kw.shape, len(user)
+    demand = np.maximum(problem.demand_mbps, 1e-9)
+    width, slope = _segments(problem, demand)
+    segments = width.shape[1]
+    site = problem.site[user, option]
+    blocks = demand[user] / problem.rate_mbps[user, option, band]
+    flow_kw = problem.load_kw[site, band] * blocks + problem.mbps_kw[band] * demand[user]
+    flow, every = np.arange(flows), np.arange(users * segments)
+    row = np.concatenate(
+        [user, np.repeat(np.arange(users), segments), users + site * bands + band, users + sites * bands + site]
+    )
+    column = np.concatenate([flow, flows + every, flow, flow])
+    value = np.concatenate([np.ones(flows), -np.ones(users * segments), blocks, flow_kw])
+    rows = users + sites * bands + sites
+    matrix = sp.csc_matrix((value, (row, column)), shape=(rows, flows + users * segments))
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = matrix.shape[1], rows
+    model.sense_ = highspy.ObjSense.kMaximize
+    model.col_cost_ = np.concatenate([-POWER_COST_PER_KW * flow_kw, slope.ravel()])
+    model.col_lower_ = np.zeros(matrix.shape[1])
+    model.col_upper_ = np.concatenate([np.full(flows, highspy.kHighsInf), width.ravel()])
+    model.row_lower_ = np.concatenate([np.zeros(users), np.full(rows - users, -highspy.kHighsInf)])
+    model.row_upper_ = np.concatenate([np.zeros(users), np.ones(sites * bands), problem.power_limit_kw])
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+    model.a_matrix_.index_ = matrix.indices.astype(np.int32)
+    model.a_matrix_.value_ = matrix.data
+    return model, demand
+
+
+def _segments(problem: Shares, demand: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Widths (share of demand) and slopes [M, S + 1] of each user's utility: the minimum rate first, then secants of
+    log(1 + t) over equal steps of the rest."""
+    least = np.minimum(problem.min_rate_mbps / demand, 1.0)
+    steps = np.linspace(0.0, 1.0, problem.segments + 1)
+    edge = np.column_stack([np.zeros_like(least), least[:, None] + (1.0 - least)[:, None] * steps])
+    width = np.diff(edge, axis=1)
+    gain = np.diff(np.log1p(edge), axis=1)
+    slope = problem.weight[:, None] * np.where(width > 1e-12, gain / np.maximum(width, 1e-12), 0.0)
+    slope[:, 0] += np.where(least > 0, SLA_REWARD[problem.service_class] / np.maximum(least, 1e-12), 0.0)
+    return width, slope

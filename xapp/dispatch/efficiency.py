@@ -1,0 +1,91 @@
+"""Who could serve whom, and how much a whole carrier would give: the radio side of a dispatch.
+
+The SINR of the coming period depends on how busy the neighbours will be, which is what is being decided. The
+prediction starts from the utilisation that was measured; a carrier that was off counts with ``WAKING_ACTIVITY``.
+``with_activity`` repeats it once the decision is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gridran.radio.coverage import in_reach
+from gridran.radio.rate import full_band_rate_mbps
+from gridran.radio.sinr import received_mw, sinr_of_received
+from gridran.types import BoolArray, FloatArray, IntArray, SiteMode
+from xapp.dispatch.task import DispatchTask
+
+WAKING_ACTIVITY = 0.4
+
+
+@dataclass(frozen=True)
+class Radio:
+    """``mode`` [N] in force; ``allowed`` [N, B] carriers that may be on; ``candidate`` [U, C] site index (-1 none),
+    strongest first, with ``rate_mbps`` [U, C, B] of a whole carrier and their columns ``place`` in the report."""
+
+    mode: IntArray
+    allowed: BoolArray
+    candidate: IntArray
+    rate_mbps: FloatArray
+    place: IntArray
+    power_mw: FloatArray
+
+
+def radio_of(task: DispatchTask) -> Radio:
+    """The radio picture of ``task`` with measured activity."""
+    network, snapshot = task.network, task.snapshot
+    mode = modes_in_force(task)
+    allowed = allowed_bands(task, mode)
+    power_mw = received_mw(network, snapshot.gain_db)
+    open_site = in_reach(network, mode, snapshot.ue_xy_m, snapshot.neighbour_site)
+    open_site &= allowed.any(axis=1)[snapshot.neighbour_site]
+    if task.association == "own-cell":
+        open_site[:, 1:] = False
+    count = 1 if task.association == "own-cell" else min(task.control.candidate_sites, open_site.shape[1])
+    place = np.argsort(~open_site, axis=1, kind="stable")[:, :count]
+    rows = np.arange(len(place))[:, None]
+    candidate = np.where(open_site[rows, place], snapshot.neighbour_site[rows, place], -1)
+    activity = np.where(snapshot.band_on & (snapshot.prb_used_frac > 0), snapshot.prb_used_frac, WAKING_ACTIVITY)
+    radio = Radio(mode, allowed, candidate, np.zeros((*candidate.shape, network.band_count)), place, power_mw)
+    return with_activity(task, radio, np.where(allowed, activity, 0.0))
+
+
+def with_activity(task: DispatchTask, radio: Radio, activity_frac: FloatArray) -> Radio:
+    """The same picture under another activity z·ρ [N, B]; a carrier that is not allowed gives nothing."""
+    snapshot = task.snapshot
+    sinr = sinr_of_received(task.network, radio.power_mw, snapshot.neighbour_site, activity_frac)
+    rows = np.arange(len(radio.place))[:, None]
+    site = np.maximum(radio.candidate, 0)
+    helping = radio.mode == SiteMode.HELPING
+    rate_mbps = full_band_rate_mbps(task.network, sinr[rows, radio.place], helping, site)
+    usable = (radio.candidate >= 0)[..., None] & radio.allowed[site]
+    return replace(radio, rate_mbps=np.where(usable, rate_mbps, 0.0))
+
+
+def modes_in_force(task: DispatchTask) -> IntArray:
+    """The policy's modes [N], except that an assisted or sleeping site with no linked helper alive wakes to normal.
+
+    Computed from the report every period, so a helper that dies is answered in the same period and one that comes
+    back takes over again.
+    """
+    mode = task.policy.mode.copy()
+    powered = task.snapshot.site_up | task.snapshot.grid_up
+    covered = np.zeros(len(mode), dtype=np.bool_)
+    for helper, assisted in task.policy.links:
+        covered[assisted] |= bool(powered[helper])
+    orphan = ((mode == SiteMode.ASSISTED) | (mode == SiteMode.DEEP_SLEEP)) & ~covered
+    mode[orphan] = SiteMode.NORMAL
+    return mode
+
+
+def allowed_bands(task: DispatchTask, mode: IntArray) -> BoolArray:
+    """Carriers that may be on [N, B]: none asleep or down, (25) when assisted, all otherwise."""
+    low = task.network.low_bands
+    kept = low if task.network.cooperation.assisted_bands == "low" else ~low
+    allowed = np.ones((len(mode), len(low)), dtype=np.bool_)
+    allowed[mode == SiteMode.ASSISTED] = kept
+    allowed[mode == SiteMode.DEEP_SLEEP] = False
+    allowed[~(task.snapshot.site_up | task.snapshot.grid_up)] = False
+    return allowed

@@ -1,0 +1,21 @@
+"""What a dispatcher is asked: one period's report under one policy, with the strategy's rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridran.scenario.params import ControlParams
+from gridran.types import Dispatch, Network, Policy, Snapshot
+
+
+@dataclass(frozen=True)
+class DispatchTask:
+    """``association``: "own-cell" or "cooperative"; ``band_rule``: "all-on" or "least-power" (SPEC 6)."""
+
+    network: Network
+    snapshot: Snapshot
+    policy: Policy
+    association: str
+    band_rule: str
+    control: ControlParams
+    previous: Dispatch | None

@@ -1,0 +1,114 @@
+"""Dispatcher ``proportional-fair``: Eq. (27) for one period, with either association and either band rule.
+
+Order of decisions: radio picture → who serves whom → carriers → rates → a second radio picture under the activity
+that the decision itself causes → rates again → cars. Each step falls back to something that always exists, so a period
+never goes without a control.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridran.types import BoolArray, Dispatch, DispatchTier, FloatArray, IntArray
+from xapp.dispatch import bands, v2g
+from xapp.dispatch.association import associate, strongest
+from xapp.dispatch.efficiency import Radio, radio_of, with_activity
+from xapp.dispatch.shed import shed_reason
+from xapp.dispatch.sharing import Power, power_of, shared_rates
+from xapp.dispatch.task import DispatchTask
+
+PERIOD_H = 30.0 / 3600.0
+
+
+def dispatch(task: DispatchTask) -> Dispatch:
+    """The control of the period: carriers, serving sites, rates, V2G, and a reason for every shed user."""
+    power = power_of(task.network)
+    radio = radio_of(task)
+    option = strongest(radio)
+    chosen = _chosen_bands(task, radio, power, option)
+    if task.association == "cooperative" and not chosen.fits.all():
+        option = associate(task, radio, power, chosen.fits)
+        chosen = _chosen_bands(task, radio, power, option)
+    ue_site, whole = _serving(radio, option)
+    first, _ = _rates(task, power, chosen, ue_site, whole)
+    radio = with_activity(task, radio, _activity(task, chosen.band_on, ue_site, whole, first))
+    ue_site, whole = _serving(radio, option)
+    chosen = bands.refit(task, power, chosen, ue_site, whole)
+    rate_mbps, tier = _rates(task, power, chosen, ue_site, whole)
+    return _control(task, power, radio, chosen.band_on, ue_site, whole, rate_mbps, tier)
+
+
+def _chosen_bands(task: DispatchTask, radio: Radio, power: Power, option: IntArray) -> bands.Bands:
+    ue_site, whole = _serving(radio, option)
+    return bands.choose(task, power, radio.allowed, ue_site, whole)
+
+
+def _serving(radio: Radio, option: IntArray) -> tuple[IntArray, FloatArray]:
+    """Serving site [U] (-1 none) and its whole-carrier rates [U, B]."""
+    rows = np.arange(len(option))
+    whole = radio.rate_mbps[rows, option]
+    return np.where(whole.max(axis=1) > 0, radio.candidate[rows, option], -1), whole
+
+
+def _rates(
+    task: DispatchTask, power: Power, chosen: bands.Bands, ue_site: IntArray, whole: FloatArray
+) -> tuple[FloatArray, DispatchTier]:
+    """Rates [U, B]: as filled where all fits, by the program at the other sites."""
+    crowded = (ue_site >= 0) & ~chosen.fits[np.maximum(ue_site, 0)]
+    if not crowded.any():
+        return chosen.rate_mbps, DispatchTier.EXACT
+    users = np.flatnonzero(crowded)
+    rate_mbps = chosen.rate_mbps.copy()
+    rate_mbps[users], tier = shared_rates(task, power, users, ue_site, whole, chosen.band_on)
+    return rate_mbps, tier
+
+
+def _used(whole: FloatArray, rate_mbps: FloatArray) -> FloatArray:
+    """Share of a carrier's blocks [U, B] that the rates need."""
+    return np.divide(rate_mbps, whole, out=np.zeros_like(rate_mbps), where=whole > 0)
+
+
+def _per_site(task: DispatchTask, ue_site: IntArray, per_user: FloatArray) -> FloatArray:
+    """Sums [N, B] of ``per_user`` [U, B] over the users of each site."""
+    sites = task.network.site_count
+    at = np.where(ue_site >= 0, ue_site, sites)
+    columns = [np.bincount(at, per_user[:, b], minlength=sites + 1)[:-1] for b in range(per_user.shape[1])]
+    return np.stack(columns, axis=1)
+
+
+def _activity(
+    task: DispatchTask, band_on: BoolArray, ue_site: IntArray, whole: FloatArray, rate_mbps: FloatArray
+) -> FloatArray:
+    return np.where(band_on, np.minimum(_per_site(task, ue_site, _used(whole, rate_mbps)), 1.0), 0.0)
+
+
+def _control(
+    task: DispatchTask,
+    power: Power,
+    radio: Radio,
+    band_on: BoolArray,
+    ue_site: IntArray,
+    whole: FloatArray,
+    rate_mbps: FloatArray,
+    tier: DispatchTier,
+) -> Dispatch:
+    blocks = _per_site(task, ue_site, _used(whole, rate_mbps))
+    volume = _per_site(task, ue_site, rate_mbps)
+    load_kw = np.where(band_on.any(axis=1), power.fixed_kw(band_on), 0.0) + (blocks * power.load_kw).sum(axis=1)
+    load_kw = load_kw + volume @ power.mbps_kw
+    power_bound = load_kw >= task.policy.power_budget_kw * (1.0 - 1e-6)
+    granted = rate_mbps.sum(axis=1)
+    return Dispatch(
+        period=task.snapshot.period,
+        policy_id=task.policy.policy_id,
+        strategy=task.policy.strategy,
+        tier=tier,
+        mode=radio.mode,
+        band_on=band_on,
+        price_usd_per_kwh=task.policy.price_usd_per_kwh,
+        v2g_kw=v2g.v2g_kw(task, load_kw, PERIOD_H),
+        ev_charge_kw=v2g.ev_charge_kw(task, load_kw, PERIOD_H),
+        ue_site=np.where(granted > 0, ue_site, -1),
+        rate_mbps=rate_mbps,
+        shed_reason=shed_reason(task, radio.rate_mbps.max(axis=(1, 2)) > 0, ue_site, granted, power_bound),
+    )

@@ -1,0 +1,17 @@
+"""An acknowledgement is not enforcement: compare what was ordered with what the next report shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridran.types import BoolArray, Dispatch, Snapshot
+
+
+def sites_without_effect(control: Dispatch, snapshot: Snapshot) -> BoolArray:
+    """Sites [N] whose mode or carriers in ``snapshot`` are not what the ``control`` of the period before ordered.
+
+    A site that has no power cannot follow anything and is not counted.
+    """
+    powered = snapshot.site_up | snapshot.grid_up
+    differs = (snapshot.mode != control.mode) | (snapshot.band_on != control.band_on).any(axis=1)
+    return np.asarray(powered & differs, dtype=np.bool_)

@@ -1,0 +1,82 @@
+"""The last word before a control leaves: whatever the dispatcher said, policy and physics hold.
+
+Level-based and idempotent: clamping a clamped control changes nothing. Values that are not finite become zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, ServiceClass, ShedReason
+from xapp.dispatch.efficiency import allowed_bands, modes_in_force
+from xapp.dispatch.task import DispatchTask
+
+
+def clamp(task: DispatchTask, control: Dispatch) -> Dispatch:
+    """``control`` inside the policy's modes, bands, reserve floor and prices, and inside demand and V2G limits."""
+    snapshot = task.snapshot
+    mode = modes_in_force(task)
+    resting = _at_reserve(task)
+    band_on = control.band_on & allowed_bands(task, mode) & ~resting[:, None]
+    ue_site = np.where(_served_by_open_site(control, band_on), control.ue_site, -1)
+    rate = np.clip(np.nan_to_num(control.rate_mbps, nan=0.0, posinf=0.0, neginf=0.0), 0.0, None)
+    rate = np.where((ue_site >= 0)[:, None] & band_on[np.maximum(ue_site, 0)], rate, 0.0)
+    rate = _within_demand(rate, snapshot.demand_mbps)
+    rate = _important_first(rate, ue_site, snapshot.service_class, control.shed_reason)
+    granted = rate.sum(axis=1)
+    limit_kw = np.array([s.v2x_limit_kw for s in task.network.sites])
+    v2g_kw = _bounded(control.v2g_kw, limit_kw)
+    lost = (control.ue_site >= 0) & (granted <= 0)
+    return replace(
+        control,
+        mode=mode,
+        band_on=band_on,
+        price_usd_per_kwh=np.clip(np.nan_to_num(control.price_usd_per_kwh), 0.0, None),
+        v2g_kw=v2g_kw,
+        ev_charge_kw=np.where(v2g_kw > 0, 0.0, _bounded(control.ev_charge_kw, limit_kw)),
+        ue_site=np.where(granted > 0, ue_site, -1),
+        rate_mbps=rate,
+        shed_reason=np.where(
+            lost & (control.shed_reason == ShedReason.SERVED), int(ShedReason.POWER_BUDGET), control.shed_reason
+        ),
+    )
+
+
+def _at_reserve(task: DispatchTask) -> BoolArray:
+    """Sites [N] at or below the policy's reserve floor that live on their battery alone: they rest.
+
+    The battery's own minimum is the plant's to guard; only a floor that the policy set above it counts here.
+    """
+    snapshot, policy = task.snapshot, task.policy
+    least = np.array([s.battery.soc_min_frac for s in task.network.sites])
+    held_back = (policy.reserve_soc_frac > least + 1e-9) & (snapshot.soc_frac <= policy.reserve_soc_frac)
+    other_source = snapshot.grid_up | (snapshot.v2g_kw > 0) | (snapshot.pv_kw > 0)
+    return np.asarray(held_back & ~other_source, dtype=np.bool_)
+
+
+def _served_by_open_site(control: Dispatch, band_on: BoolArray) -> BoolArray:
+    site = control.ue_site
+    return np.asarray((site >= 0) & band_on.any(axis=1)[np.maximum(site, 0)], dtype=np.bool_)
+
+
+def _within_demand(rate_mbps: FloatArray, demand_mbps: FloatArray) -> FloatArray:
+    total = rate_mbps.sum(axis=1)
+    scale = np.where(total > demand_mbps, demand_mbps / np.maximum(total, 1e-12), 1.0)
+    return np.asarray(rate_mbps * scale[:, None], dtype=np.float64)
+
+
+def _important_first(
+    rate_mbps: FloatArray, ue_site: IntArray, service_class: IntArray, shed_reason: IntArray
+) -> FloatArray:
+    """No best effort at a site that sheds an emergency or voice user which it could reach for want of room."""
+    short = np.isin(shed_reason, (ShedReason.NO_CAPACITY, ShedReason.POWER_BUDGET))
+    critical = short & (service_class <= ServiceClass.VOICE) & (ue_site >= 0)
+    starved = np.isin(ue_site, np.unique(ue_site[critical]))
+    stop = starved & (service_class == ServiceClass.BEST_EFFORT) & (ue_site >= 0)
+    return np.where(stop[:, None], 0.0, rate_mbps)
+
+
+def _bounded(value: FloatArray, limit: FloatArray) -> FloatArray:
+    return np.asarray(np.clip(np.nan_to_num(value, nan=0.0, posinf=0.0, neginf=0.0), 0.0, limit), dtype=np.float64)
