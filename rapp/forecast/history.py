@@ -43,7 +43,7 @@ def history_from_json(payload: bytes, site_count: int) -> History:
     """Raises ValueError where the payload is not a history of ``site_count`` sites."""
     content = json.loads(payload)
     time_h = np.array(content["time_h"], dtype=np.float64)
-    offered_mbps = np.array(content["offered_mbps"], dtype=np.float64).reshape(len(time_h), -1)
-    if len(time_h) and offered_mbps.shape[1] != site_count:
-        raise ValueError(f"history is of {offered_mbps.shape[1]} sites, not {site_count}")
+    offered_mbps = np.array(content["offered_mbps"], dtype=np.float64)
+    if offered_mbps.shape not in ((0,), (len(time_h), site_count)):
+        raise ValueError(f"history of shape {offered_mbps.shape} is not one of {site_count} sites")
     return History(time_h, offered_mbps.reshape(len(time_h), site_count))
