@@ -1,8 +1,8 @@
 """``gridran explain``: why a site was as it was at one moment, in sentences, from the files of a run.
 
-The services' journals (DIR/journal/*.jsonl) hold one JSON object per line: ``time_h``, ``app`` ("rapp" or "xapp"),
-``kind`` and ``fields``, an object. Fields that are read here where they occur: ``tier``, ``gap_frac``, ``policy_id``
-(a plan), ``why`` (a failed solve), ``site`` (index or site_id: what concerns one site).
+The services' notes (DIR/journal/*.jsonl, written by ``gridran.runtime.notefile``) are read where they exist: "plan"
+with ``policy_id, tier, gap_frac, binding_sites``; "mode-change" with ``site, from, to, helpers, helps, soc_frac,
+expected_life_h``; "plan-failed", or any other note with a ``why``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from studies.recorder import SHED_NAMES
 from studies.rundir import RunDir, read_run
 
-PLAN_H = 0.25
+PARTNERS = (("helpers", "helped by"), ("helps", "to help"))
 SHED_WORDS = {
     "out_of_coverage": "no awake site reaches them well enough",
     "site_down": "the site that should serve them has no power",
@@ -30,7 +30,7 @@ MODE_WORDS = {
     "assisted": "assisted, on its low bands alone",
     "deep_sleep": "in deep sleep",
 }
-FAILURE_KINDS = ("infeasible", "timed_out", "failed")
+FAILED_PLAN = "plan-failed"
 
 
 def explain(path: Path, site: str, at_h: float) -> list[str]:
@@ -44,10 +44,10 @@ def explain(path: Path, site: str, at_h: float) -> list[str]:
     return [
         _state(run, index, period),
         *_reason(run, index, period),
+        *_mode_change(run, index, period),
         *_plan(run, period),
         *_users(run, index, period),
         *_last_failure(run, period),
-        *_journal(run, index, period),
     ]
 
 
@@ -148,19 +148,36 @@ def _whom_it_helps(run: RunDir, index: int, period: int) -> str:
     return f"It carries users of {names}." if names else "It was not seen carrying users of other cells."
 
 
+def _mode_change(run: RunDir, index: int, period: int) -> list[str]:
+    """The plan's own words about the last change of the site's mode."""
+    site = run.site_ids[index]
+    note = _last_note(run, period, lambda fields, kind: kind == "mode-change" and fields.get("site") == site)
+    if note is None:
+        return []
+    fields = _fields(note)
+    change = f"{_words(fields.get('from'))} to {_words(fields.get('to'))}"
+    soc, life_h = fields.get("soc_frac"), fields.get("expected_life_h")
+    held = f", its battery at {soc:.0%}" if isinstance(soc, float) else ""
+    lives = f", expected to last {life_h:.1f} h" if isinstance(life_h, int | float) else ""
+    partners = [f"{word} {_listed(fields[key])}" for key, word in PARTNERS if fields.get(key)]
+    told = f" ({'; '.join(partners)})" if partners else ""
+    return [f"The plan at {_time_h(note):.2f} h moved it from {change}{told}{held}{lives}."]
+
+
 def _plan(run: RunDir, period: int) -> list[str]:
     policy_id = run.network["policy_id"][period]
     strategy = run.network["strategy"][period]
     if not policy_id:
         return [f"No policy was in force: the fast loop ran the strategy {strategy}."]
-    plan = _last_note(run, period, lambda fields, _: fields.get("policy_id") == policy_id and "tier" in fields)
-    if plan is None:
+    note = _last_note(run, period, lambda fields, kind: kind == "plan" and fields.get("policy_id") == policy_id)
+    if note is None:
         return [f"Policy {policy_id} ({strategy}) was in force."]
-    fields = _fields(plan)
+    fields = _fields(note)
     gap = fields.get("gap_frac")
-    proven = f"gap {float(gap):.1%}" if isinstance(gap, int | float) and np.isfinite(gap) else "no gap proven"
-    at = f"planned at {float(plan['time_h']):.2f} h"
-    return [f"Policy {policy_id} ({strategy}), {at}, was in force: tier {fields['tier']}, {proven}."]
+    proven = f"gap {gap:.1%}" if isinstance(gap, int | float) else "no gap proven"
+    binding = f"; it is bound by {_listed(fields['binding_sites'])}" if fields.get("binding_sites") else ""
+    at = f"planned at {_time_h(note):.2f} h"
+    return [f"Policy {policy_id} ({strategy}), {at}, was in force: tier {fields.get('tier')}, {proven}{binding}."]
 
 
 def _users(run: RunDir, index: int, period: int) -> list[str]:
@@ -174,29 +191,21 @@ def _users(run: RunDir, index: int, period: int) -> list[str]:
 
 
 def _last_failure(run: RunDir, period: int) -> list[str]:
-    note = _last_note(run, period, lambda fields, kind: "why" in fields or any(k in kind for k in FAILURE_KINDS))
+    note = _last_note(run, period, lambda fields, kind: kind == FAILED_PLAN or "why" in fields)
     if note is None:
         return ["No solve had failed by then."]
-    why = _fields(note).get("why") or "no reason given"
-    return [
-        f"The last solve that failed: {note.get('app', '?')} at {float(note['time_h']):.2f} h, {note['kind']}: {why}."
-    ]
+    fields = _fields(note)
+    outcome, why = fields.get("outcome", note["kind"]), fields.get("why") or "no reason given"
+    binding = f"; least to live on: {_listed(fields['binding_sites'])}" if fields.get("binding_sites") else ""
+    return [f"The last solve that failed: {note.get('app', '?')} at {_time_h(note):.2f} h, {outcome}: {why}{binding}."]
 
 
-def _journal(run: RunDir, index: int, period: int) -> list[str]:
-    """What the services noted about this site within the planning period before."""
-    at_h = _end_h(run, period)
-    names = (index, str(index), run.site_ids[index])
-    recent = [n for n in run.notes if at_h - PLAN_H <= float(n.get("time_h", -1.0)) <= at_h]
-    about = [n for n in recent if _fields(n).get("site") in names]
-    return [
-        f"Noted by {n.get('app', '?')} at {float(n['time_h']):.2f} h: {n.get('kind', '?')} {_said(_fields(n))}"
-        for n in about
-    ]
+def _listed(names: Any) -> str:
+    return ", ".join(str(name) for name in names) if isinstance(names, list) else str(names)
 
 
-def _said(fields: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in fields.items() if key != "site")
+def _words(mode: Any) -> str:
+    return str(mode).replace("_", " ")
 
 
 def _fields(note: dict[str, Any]) -> dict[str, Any]:
@@ -204,11 +213,12 @@ def _fields(note: dict[str, Any]) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _end_h(run: RunDir, period: int) -> float:
-    return float(run.network["time_h"][period]) + float(run.network["dt_h"][period])
+def _time_h(note: dict[str, Any]) -> float:
+    return float(note["time_h"])
 
 
 def _last_note(run: RunDir, period: int, fits: Callable[[dict[str, Any], str], bool]) -> dict[str, Any] | None:
-    at_h = _end_h(run, period)
-    past = [n for n in run.notes if "time_h" in n and "kind" in n and float(n["time_h"]) <= at_h]
-    return next((n for n in reversed(past) if fits(_fields(n), str(n["kind"]))), None)
+    """The last note up to the end of the period that ``fits`` (fields, kind)."""
+    end_h = float(run.network["time_h"][period]) + float(run.network["dt_h"][period])
+    past = [note for note in run.notes if "time_h" in note and "kind" in note and _time_h(note) <= end_h]
+    return next((note for note in reversed(past) if fits(_fields(note), str(note["kind"]))), None)

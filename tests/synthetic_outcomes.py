@@ -98,6 +98,7 @@ def blackout(net: Network, periods: int = 480, ues: int = 200, seed: int = 1) ->
             ev_connected=parked.astype(np.int64),
             ev_usable_kwh=parked * 15.0,
             service_class=service_class,
+            min_rate_mbps=np.where(service_class == ServiceClass.BEST_EFFORT, 0.0, 0.5),
             ue_site=np.where(served, helper, -1),
             own_site=home,
             shed_reason=np.where(served, ShedReason.SERVED, np.where(up[helper], ShedReason.NO_CAPACITY, 2)),
