@@ -78,7 +78,10 @@ def _mode_row(frame: Frame, edges_h: FloatArray, state: Sequence[str], index: in
     y = frame.top + ROW_HEIGHT * index
     minor = " minor" if index % 2 else ""
     at = f'x="{frame.left - 8}" y="{y + ROW_HEIGHT / 2}" dy="0.35em" text-anchor="end"'
-    parts, start = [f'<text class="tick{minor}" {at}>{escape(site_id)}</text>'], 0
+    parts, start = (
+        [f'<text class="tick{minor}" {at}>{escape(_short(site_id))}<title>{escape(site_id)}</title></text>'],
+        0,
+    )
     for name, group in groupby(state):
         stop = start + sum(1 for _ in group)
         left, right = frame.x(float(edges_h[start])), frame.x(float(edges_h[stop]))
@@ -86,3 +89,8 @@ def _mode_row(frame: Frame, edges_h: FloatArray, state: Sequence[str], index: in
         parts.append(f'<rect class="mode-{name}" {box}/>')
         start = stop
     return "".join(parts)
+
+
+def _short(site_id: str) -> str:
+    """An id that fits the margin; the whole one is in the hint."""
+    return site_id if len(site_id) <= 9 else site_id[:8] + "…"

@@ -90,7 +90,7 @@ def _links(facts: dict[str, Any], moment: dict[str, Any], scale: _Scale) -> str:
 def _link(sites: list[dict[str, Any]], pair: tuple[int, int], users: int, scale: _Scale) -> str:
     a, b = sites[pair[0]], sites[pair[1]]
     ends = f'x1="{scale.x(a["x_m"]):.0f}" y1="{scale.y(a["y_m"]):.0f}" x2="{scale.x(b["x_m"]):.0f}"'
-    width = f"{min(1.0 + users / 12.0, 5.0):.1f}"
+    width = f"{min(0.8 + users / 20.0, 4.0):.1f}"
     hint = escape(f"{a['site_id']} carries {users} users of {b['site_id']}")
     return f'<line class="link" {ends} y2="{scale.y(b["y_m"]):.0f}" stroke-width="{width}"><title>{hint}</title></line>'
 

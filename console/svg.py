@@ -22,7 +22,7 @@ class Frame:
     y_max: float
     width: float = 720.0
     height: float = 300.0
-    left: float = 62.0
+    left: float = 78.0
     right: float = 14.0
     top: float = 12.0
     bottom: float = 40.0
