@@ -114,9 +114,9 @@ class PlanningParams:
     horizon_h: float = 6.0
     objective_weight: tuple[float, float, float, float] = (0.5, 0.3, 0.1, 0.1)
     service_target_frac: tuple[float, float, float, float] = (1.0, 1.0, 0.96, 0.75)
-    demand_points: int = 120
+    demand_points: int = 80
     gap_frac: float = 0.03
-    node_limit: int = 400
+    node_limit: int = 0
     time_limit_s: float = 60.0
     forecast: str = "persistence"
     policy_lifetime_min: float = 30.0

@@ -23,7 +23,7 @@ from gridran.types import BoolArray, FloatArray, IntArray, Network, Snapshot
 
 BLOCK_DB = 3.0
 PLANNED_ACTIVITY = 0.3
-CANDIDATES = 6
+CANDIDATES = 4
 PROFILE_RANGE_DB = 30.0
 LLOYD_ROUNDS = 8
 

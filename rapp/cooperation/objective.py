@@ -21,7 +21,7 @@ from gridran.types import FloatArray
 from rapp.cooperation.constraints import site_power_terms
 from rapp.cooperation.variables import Problem, Variables
 
-MEAN_SHARE = 0.5
+MEAN_SHARE = 0.8
 UNSERVED_WEIGHT = 20.0
 
 

@@ -52,18 +52,35 @@ def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) 
     """The best mode pattern for ``problem``; ``start_mode`` [N] is where the search begins besides everybody awake.
 
     Three steps: a local search over who sleeps; the exact model with those sleepers fixed, which settles carriers,
-    links and flows; the whole model from there, for what remains to gain and for the bound.
+    links and flows; then the whole model from there with ``node_limit`` nodes, or with none its linear relaxation, which
+    gains nothing more but proves how far the pattern can be from the best.
     """
     v = variables(problem)
-    rows = _rows(problem, v)
-    model = _model(problem, v, rows)
+    model = _model(problem, v, _rows(problem, v))
     if not all(np.isfinite(np.asarray(part)).all() for part in (model.col_cost_, model.a_matrix_.value_)):
         return Infeasible("a coefficient of the model is not finite: check demands, gains and energies")
     asleep = search(problem, start_mode) == SiteMode.DEEP_SLEEP
-    start = _run(model, limits, RESTRICTED_NODES, sleepers=(v, asleep))
-    found = start.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    highs = _run(model, limits, limits.node_limit, start=list(start.getSolution().col_value) if found else None)
-    return _outcome(highs, problem, v, limits)
+    first = _run(model, limits, RESTRICTED_NODES, sleepers=(v, asleep))
+    if limits.node_limit > 0 or not _has_solution(first):
+        start = list(first.getSolution().col_value) if _has_solution(first) else None
+        whole = _run(model, limits, max(limits.node_limit, RESTRICTED_NODES), start=start)
+        return _outcome(whole, problem, v, limits, float(whole.getInfo().mip_dual_bound))
+    return _outcome(first, problem, v, limits, _relaxation(model, limits))
+
+
+def _has_solution(highs: highspy.Highs) -> bool:
+    return bool(highs.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
+
+
+def _relaxation(model: highspy.HighsLp, limits: Limits) -> float:
+    """Objective of the linear relaxation, a valid bound; minus infinity where it was not solved."""
+    highs = _highs(limits, 0)
+    highs.setOptionValue("solve_relaxation", True)
+    highs.passModel(model)
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return -np.inf
+    return float(highs.getInfo().objective_function_value)
 
 
 def _rows(problem: Problem, v: Variables) -> Rows:
@@ -145,21 +162,21 @@ def _upper_bounds(problem: Problem, v: Variables) -> FloatArray:
     return upper
 
 
-def _outcome(highs: highspy.Highs, problem: Problem, v: Variables, limits: Limits) -> Outcome[Pattern]:
+def _outcome(
+    highs: highspy.Highs, problem: Problem, v: Variables, limits: Limits, bound: float
+) -> Outcome[Pattern]:
     status = highs.getModelStatus()
-    info = highs.getInfo()
     if status == highspy.HighsModelStatus.kInfeasible:
         return Infeasible("no mode pattern holds (19)-(25) with the discharge limits")
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+    if not _has_solution(highs):
         return TimedOut(f"no pattern found before the limit: {highs.modelStatusToString(status)}")
-    pattern = _pattern(np.asarray(highs.getSolution().col_value), info, problem, v)
-    gap = float(info.mip_gap)
-    if status == highspy.HighsModelStatus.kOptimal or gap <= limits.gap_frac:
-        return Optimal(pattern, gap)
-    return Feasible(pattern, gap)
+    pattern = _pattern(highs, problem, v, bound)
+    gap = max(pattern.objective - bound, 0.0) / max(abs(pattern.objective), 1e-9)
+    return Optimal(pattern, gap) if gap <= limits.gap_frac else Feasible(pattern, gap)
 
 
-def _pattern(columns: FloatArray, info: highspy.HighsInfo, problem: Problem, v: Variables) -> Pattern:
+def _pattern(highs: highspy.Highs, problem: Problem, v: Variables, bound: float) -> Pattern:
+    columns = np.asarray(highs.getSolution().col_value)
     power_kw = constraints.site_power_terms(problem, v)[1].copy()
     for site, column, kw in constraints.site_power_terms(problem, v)[0]:
         np.add.at(power_kw, site, kw * columns[column])
@@ -171,7 +188,7 @@ def _pattern(columns: FloatArray, info: highspy.HighsInfo, problem: Problem, v: 
         power_kw=power_kw,
         s_per_h=float(columns[v.s]),
         unserved_mbps=columns[v.unserved],
-        objective=float(info.objective_function_value),
-        bound=float(info.mip_dual_bound),
+        objective=float(highs.getInfo().objective_function_value),
+        bound=bound,
         columns=columns,
     )
