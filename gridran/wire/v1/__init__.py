@@ -1,1 +1,0 @@
-"""Generated from proto/ by proto/generate.sh. Do not edit."""

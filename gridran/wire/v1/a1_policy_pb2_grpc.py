@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from gridran.wire.v1 import a1_policy_pb2 as a1__policy__pb2
+from gridran.wire.v1 import a1_policy_pb2 as gridran_dot_wire_dot_v1_dot_a1__policy__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -18,7 +18,7 @@ except ImportError:
 if _version_not_supported:
     raise RuntimeError(
         f'The grpc package installed is at version {GRPC_VERSION},'
-        + ' but the generated code in a1_policy_pb2_grpc.py depends on'
+        + ' but the generated code in gridran/wire/v1/a1_policy_pb2_grpc.py depends on'
         + f' grpcio>={GRPC_GENERATED_VERSION}.'
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
@@ -26,9 +26,7 @@ if _version_not_supported:
 
 
 class A1PolicyServiceStub:
-    """Served by the xApp. Only the role "rapp" may put and delete.
-    A bad policy is INVALID_ARGUMENT with the field path in the message and in the trailing metadata "field-path".
-    """
+    """Missing associated documentation comment in .proto file."""
 
     def __init__(self, channel):
         """Constructor.
@@ -36,52 +34,57 @@ class A1PolicyServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.ListPolicyTypes = channel.unary_unary(
+                '/gridran.v1.A1PolicyService/ListPolicyTypes',
+                request_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.ListPolicyTypesRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.ListPolicyTypesResponse.FromString,
+                _registered_method=True)
         self.PutPolicy = channel.unary_unary(
                 '/gridran.v1.A1PolicyService/PutPolicy',
-                request_serializer=a1__policy__pb2.PutPolicyRequest.SerializeToString,
-                response_deserializer=a1__policy__pb2.PutPolicyResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PutPolicyRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PolicyStatus.FromString,
                 _registered_method=True)
         self.GetPolicy = channel.unary_unary(
                 '/gridran.v1.A1PolicyService/GetPolicy',
-                request_serializer=a1__policy__pb2.GetPolicyRequest.SerializeToString,
-                response_deserializer=a1__policy__pb2.GetPolicyResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.GetPolicyRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.Policy.FromString,
                 _registered_method=True)
         self.DeletePolicy = channel.unary_unary(
                 '/gridran.v1.A1PolicyService/DeletePolicy',
-                request_serializer=a1__policy__pb2.DeletePolicyRequest.SerializeToString,
-                response_deserializer=a1__policy__pb2.DeletePolicyResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.DeletePolicyRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.DeletePolicyResponse.FromString,
                 _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/gridran.v1.A1PolicyService/GetStatus',
-                request_serializer=a1__policy__pb2.GetStatusRequest.SerializeToString,
-                response_deserializer=a1__policy__pb2.GetStatusResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.GetStatusRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PolicyStatus.FromString,
                 _registered_method=True)
         self.WatchStatus = channel.unary_stream(
                 '/gridran.v1.A1PolicyService/WatchStatus',
-                request_serializer=a1__policy__pb2.WatchStatusRequest.SerializeToString,
-                response_deserializer=a1__policy__pb2.WatchStatusResponse.FromString,
-                _registered_method=True)
-        self.ListPolicyTypes = channel.unary_unary(
-                '/gridran.v1.A1PolicyService/ListPolicyTypes',
-                request_serializer=a1__policy__pb2.ListPolicyTypesRequest.SerializeToString,
-                response_deserializer=a1__policy__pb2.ListPolicyTypesResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.WatchStatusRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PolicyStatus.FromString,
                 _registered_method=True)
 
 
 class A1PolicyServiceServicer:
-    """Served by the xApp. Only the role "rapp" may put and delete.
-    A bad policy is INVALID_ARGUMENT with the field path in the message and in the trailing metadata "field-path".
-    """
+    """Missing associated documentation comment in .proto file."""
+
+    def ListPolicyTypes(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def PutPolicy(self, request, context):
-        """Creates or replaces. The policy is on disk before the answer.
+        """Creates or replaces. Once it is answered the policy survives a crash.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPolicy(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """NOT_FOUND where there is no such policy; so do the next two.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -99,14 +102,8 @@ class A1PolicyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchStatus(self, request, context):
-        """The current status at once, then every change.
+        """The present status at once, then every change.
         """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListPolicyTypes(self, request, context):
-        """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -114,35 +111,35 @@ class A1PolicyServiceServicer:
 
 def add_A1PolicyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'ListPolicyTypes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPolicyTypes,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.ListPolicyTypesRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.ListPolicyTypesResponse.SerializeToString,
+            ),
             'PutPolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.PutPolicy,
-                    request_deserializer=a1__policy__pb2.PutPolicyRequest.FromString,
-                    response_serializer=a1__policy__pb2.PutPolicyResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PutPolicyRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PolicyStatus.SerializeToString,
             ),
             'GetPolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPolicy,
-                    request_deserializer=a1__policy__pb2.GetPolicyRequest.FromString,
-                    response_serializer=a1__policy__pb2.GetPolicyResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.GetPolicyRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.Policy.SerializeToString,
             ),
             'DeletePolicy': grpc.unary_unary_rpc_method_handler(
                     servicer.DeletePolicy,
-                    request_deserializer=a1__policy__pb2.DeletePolicyRequest.FromString,
-                    response_serializer=a1__policy__pb2.DeletePolicyResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.DeletePolicyRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.DeletePolicyResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
-                    request_deserializer=a1__policy__pb2.GetStatusRequest.FromString,
-                    response_serializer=a1__policy__pb2.GetStatusResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.GetStatusRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PolicyStatus.SerializeToString,
             ),
             'WatchStatus': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchStatus,
-                    request_deserializer=a1__policy__pb2.WatchStatusRequest.FromString,
-                    response_serializer=a1__policy__pb2.WatchStatusResponse.SerializeToString,
-            ),
-            'ListPolicyTypes': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListPolicyTypes,
-                    request_deserializer=a1__policy__pb2.ListPolicyTypesRequest.FromString,
-                    response_serializer=a1__policy__pb2.ListPolicyTypesResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.WatchStatusRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PolicyStatus.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -153,9 +150,34 @@ def add_A1PolicyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class A1PolicyService:
-    """Served by the xApp. Only the role "rapp" may put and delete.
-    A bad policy is INVALID_ARGUMENT with the field path in the message and in the trailing metadata "field-path".
-    """
+    """Missing associated documentation comment in .proto file."""
+
+    @staticmethod
+    def ListPolicyTypes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gridran.v1.A1PolicyService/ListPolicyTypes',
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.ListPolicyTypesRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.ListPolicyTypesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def PutPolicy(request,
@@ -172,8 +194,8 @@ class A1PolicyService:
             request,
             target,
             '/gridran.v1.A1PolicyService/PutPolicy',
-            a1__policy__pb2.PutPolicyRequest.SerializeToString,
-            a1__policy__pb2.PutPolicyResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PutPolicyRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PolicyStatus.FromString,
             options,
             channel_credentials,
             insecure,
@@ -199,8 +221,8 @@ class A1PolicyService:
             request,
             target,
             '/gridran.v1.A1PolicyService/GetPolicy',
-            a1__policy__pb2.GetPolicyRequest.SerializeToString,
-            a1__policy__pb2.GetPolicyResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.GetPolicyRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.Policy.FromString,
             options,
             channel_credentials,
             insecure,
@@ -226,8 +248,8 @@ class A1PolicyService:
             request,
             target,
             '/gridran.v1.A1PolicyService/DeletePolicy',
-            a1__policy__pb2.DeletePolicyRequest.SerializeToString,
-            a1__policy__pb2.DeletePolicyResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.DeletePolicyRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.DeletePolicyResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -253,8 +275,8 @@ class A1PolicyService:
             request,
             target,
             '/gridran.v1.A1PolicyService/GetStatus',
-            a1__policy__pb2.GetStatusRequest.SerializeToString,
-            a1__policy__pb2.GetStatusResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.GetStatusRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PolicyStatus.FromString,
             options,
             channel_credentials,
             insecure,
@@ -280,35 +302,8 @@ class A1PolicyService:
             request,
             target,
             '/gridran.v1.A1PolicyService/WatchStatus',
-            a1__policy__pb2.WatchStatusRequest.SerializeToString,
-            a1__policy__pb2.WatchStatusResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListPolicyTypes(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/gridran.v1.A1PolicyService/ListPolicyTypes',
-            a1__policy__pb2.ListPolicyTypesRequest.SerializeToString,
-            a1__policy__pb2.ListPolicyTypesResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.WatchStatusRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_a1__policy__pb2.PolicyStatus.FromString,
             options,
             channel_credentials,
             insecure,

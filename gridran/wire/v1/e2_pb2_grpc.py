@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from gridran.wire.v1 import e2_pb2 as e2__pb2
+from gridran.wire.v1 import e2_pb2 as gridran_dot_wire_dot_v1_dot_e2__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -18,7 +18,7 @@ except ImportError:
 if _version_not_supported:
     raise RuntimeError(
         f'The grpc package installed is at version {GRPC_VERSION},'
-        + ' but the generated code in e2_pb2_grpc.py depends on'
+        + ' but the generated code in gridran/wire/v1/e2_pb2_grpc.py depends on'
         + f' grpcio>={GRPC_GENERATED_VERSION}.'
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
@@ -26,8 +26,7 @@ if _version_not_supported:
 
 
 class E2ServiceStub:
-    """Served by the E2 node, which is the emulator. Only the role "xapp" may subscribe, control and reset.
-    """
+    """Missing associated documentation comment in .proto file."""
 
     def __init__(self, channel):
         """Constructor.
@@ -37,65 +36,64 @@ class E2ServiceStub:
         """
         self.Setup = channel.unary_unary(
                 '/gridran.v1.E2Service/Setup',
-                request_serializer=e2__pb2.SetupRequest.SerializeToString,
-                response_deserializer=e2__pb2.SetupResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.SetupRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.SetupResponse.FromString,
                 _registered_method=True)
         self.Subscribe = channel.unary_stream(
                 '/gridran.v1.E2Service/Subscribe',
-                request_serializer=e2__pb2.SubscribeRequest.SerializeToString,
-                response_deserializer=e2__pb2.Indication.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.SubscribeRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.Indication.FromString,
                 _registered_method=True)
         self.Control = channel.unary_unary(
                 '/gridran.v1.E2Service/Control',
-                request_serializer=e2__pb2.ControlRequest.SerializeToString,
-                response_deserializer=e2__pb2.ControlResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ControlRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ControlResponse.FromString,
                 _registered_method=True)
         self.ErrorIndication = channel.unary_unary(
                 '/gridran.v1.E2Service/ErrorIndication',
-                request_serializer=e2__pb2.ErrorIndicationRequest.SerializeToString,
-                response_deserializer=e2__pb2.ErrorIndicationResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ErrorIndicationRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ErrorIndicationResponse.FromString,
                 _registered_method=True)
         self.Reset = channel.unary_unary(
                 '/gridran.v1.E2Service/Reset',
-                request_serializer=e2__pb2.ResetRequest.SerializeToString,
-                response_deserializer=e2__pb2.ResetResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ResetRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ResetResponse.FromString,
                 _registered_method=True)
 
 
 class E2ServiceServicer:
-    """Served by the E2 node, which is the emulator. Only the role "xapp" may subscribe, control and reset.
-    """
+    """Missing associated documentation comment in .proto file."""
 
     def Setup(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """E2 SETUP: who the node is and what it offers.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Subscribe(self, request, context):
-        """One indication per period, until the run ends or the caller leaves. A newer subscription replaces an older one.
+        """RIC SUBSCRIPTION: an indication at the start of every period, beginning with the present one. Ends with the run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Control(self, request, context):
-        """A control that contradicts itself or the network is INVALID_ARGUMENT with the field path in the message and in the
-        trailing metadata "field-path"; one that comes at the wrong time is answered with a failure. Neither changes anything.
+        """RIC CONTROL: one message for the whole node and period. The same message again has the same answer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ErrorIndication(self, request, context):
-        """Something that the node sent could not be understood.
+        """ERROR INDICATION: the xApp could not use what the node sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Reset(self, request, context):
-        """Ends all subscriptions and forgets the last control: the node holds its safe state until the next one.
+        """RESET: the node ends all subscriptions and forgets the control of the present period.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -106,28 +104,28 @@ def add_E2ServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Setup': grpc.unary_unary_rpc_method_handler(
                     servicer.Setup,
-                    request_deserializer=e2__pb2.SetupRequest.FromString,
-                    response_serializer=e2__pb2.SetupResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.SetupRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.SetupResponse.SerializeToString,
             ),
             'Subscribe': grpc.unary_stream_rpc_method_handler(
                     servicer.Subscribe,
-                    request_deserializer=e2__pb2.SubscribeRequest.FromString,
-                    response_serializer=e2__pb2.Indication.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.SubscribeRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.Indication.SerializeToString,
             ),
             'Control': grpc.unary_unary_rpc_method_handler(
                     servicer.Control,
-                    request_deserializer=e2__pb2.ControlRequest.FromString,
-                    response_serializer=e2__pb2.ControlResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ControlRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ControlResponse.SerializeToString,
             ),
             'ErrorIndication': grpc.unary_unary_rpc_method_handler(
                     servicer.ErrorIndication,
-                    request_deserializer=e2__pb2.ErrorIndicationRequest.FromString,
-                    response_serializer=e2__pb2.ErrorIndicationResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ErrorIndicationRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ErrorIndicationResponse.SerializeToString,
             ),
             'Reset': grpc.unary_unary_rpc_method_handler(
                     servicer.Reset,
-                    request_deserializer=e2__pb2.ResetRequest.FromString,
-                    response_serializer=e2__pb2.ResetResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ResetRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_e2__pb2.ResetResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -138,8 +136,7 @@ def add_E2ServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class E2Service:
-    """Served by the E2 node, which is the emulator. Only the role "xapp" may subscribe, control and reset.
-    """
+    """Missing associated documentation comment in .proto file."""
 
     @staticmethod
     def Setup(request,
@@ -156,8 +153,8 @@ class E2Service:
             request,
             target,
             '/gridran.v1.E2Service/Setup',
-            e2__pb2.SetupRequest.SerializeToString,
-            e2__pb2.SetupResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.SetupRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.SetupResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -183,8 +180,8 @@ class E2Service:
             request,
             target,
             '/gridran.v1.E2Service/Subscribe',
-            e2__pb2.SubscribeRequest.SerializeToString,
-            e2__pb2.Indication.FromString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.SubscribeRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.Indication.FromString,
             options,
             channel_credentials,
             insecure,
@@ -210,8 +207,8 @@ class E2Service:
             request,
             target,
             '/gridran.v1.E2Service/Control',
-            e2__pb2.ControlRequest.SerializeToString,
-            e2__pb2.ControlResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.ControlRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.ControlResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -237,8 +234,8 @@ class E2Service:
             request,
             target,
             '/gridran.v1.E2Service/ErrorIndication',
-            e2__pb2.ErrorIndicationRequest.SerializeToString,
-            e2__pb2.ErrorIndicationResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.ErrorIndicationRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.ErrorIndicationResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -264,8 +261,8 @@ class E2Service:
             request,
             target,
             '/gridran.v1.E2Service/Reset',
-            e2__pb2.ResetRequest.SerializeToString,
-            e2__pb2.ResetResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.ResetRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_e2__pb2.ResetResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from gridran.wire.v1 import o1_telemetry_pb2 as o1__telemetry__pb2
+from gridran.wire.v1 import o1_telemetry_pb2 as gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -18,7 +18,7 @@ except ImportError:
 if _version_not_supported:
     raise RuntimeError(
         f'The grpc package installed is at version {GRPC_VERSION},'
-        + ' but the generated code in o1_telemetry_pb2_grpc.py depends on'
+        + ' but the generated code in gridran/wire/v1/o1_telemetry_pb2_grpc.py depends on'
         + f' grpcio>={GRPC_GENERATED_VERSION}.'
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
@@ -26,8 +26,7 @@ if _version_not_supported:
 
 
 class O1ServiceStub:
-    """Served by the emulator. Only the role "rapp" may report a plan as applied.
-    """
+    """Missing associated documentation comment in .proto file."""
 
     def __init__(self, channel):
         """Constructor.
@@ -37,29 +36,23 @@ class O1ServiceStub:
         """
         self.Describe = channel.unary_unary(
                 '/gridran.v1.O1Service/Describe',
-                request_serializer=o1__telemetry__pb2.DescribeRequest.SerializeToString,
-                response_deserializer=o1__telemetry__pb2.DescribeResponse.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.DescribeRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.DescribeResponse.FromString,
                 _registered_method=True)
         self.StreamTelemetry = channel.unary_stream(
                 '/gridran.v1.O1Service/StreamTelemetry',
-                request_serializer=o1__telemetry__pb2.StreamTelemetryRequest.SerializeToString,
-                response_deserializer=o1__telemetry__pb2.Telemetry.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.StreamTelemetryRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.Telemetry.FromString,
                 _registered_method=True)
         self.PlanApplied = channel.unary_unary(
                 '/gridran.v1.O1Service/PlanApplied',
-                request_serializer=o1__telemetry__pb2.PlanAppliedRequest.SerializeToString,
-                response_deserializer=o1__telemetry__pb2.PlanAppliedResponse.FromString,
-                _registered_method=True)
-        self.StreamOutcomes = channel.unary_stream(
-                '/gridran.v1.O1Service/StreamOutcomes',
-                request_serializer=o1__telemetry__pb2.StreamOutcomesRequest.SerializeToString,
-                response_deserializer=o1__telemetry__pb2.OutcomeReport.FromString,
+                request_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedResponse.FromString,
                 _registered_method=True)
 
 
 class O1ServiceServicer:
-    """Served by the emulator. Only the role "rapp" may report a plan as applied.
-    """
+    """Missing associated documentation comment in .proto file."""
 
     def Describe(self, request, context):
         """Missing associated documentation comment in .proto file."""
@@ -68,21 +61,15 @@ class O1ServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StreamTelemetry(self, request, context):
-        """One report per planning boundary, until the run ends.
+        """A report at every planning boundary, beginning with the present one where it still waits for its plan.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PlanApplied(self, request, context):
-        """In lockstep the node waits for this at a planning boundary before it starts the period.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def StreamOutcomes(self, request, context):
-        """One report per period, then one summary. For observers: recorders, web pages, tests.
+        """The xApp has answered the policy that the rApp made of this boundary's report. In lockstep the node sends that
+        period's indication only after this (or its deadline), so that results never depend on the machine's speed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,23 +80,18 @@ def add_O1ServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Describe': grpc.unary_unary_rpc_method_handler(
                     servicer.Describe,
-                    request_deserializer=o1__telemetry__pb2.DescribeRequest.FromString,
-                    response_serializer=o1__telemetry__pb2.DescribeResponse.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.DescribeRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.DescribeResponse.SerializeToString,
             ),
             'StreamTelemetry': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamTelemetry,
-                    request_deserializer=o1__telemetry__pb2.StreamTelemetryRequest.FromString,
-                    response_serializer=o1__telemetry__pb2.Telemetry.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.StreamTelemetryRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.Telemetry.SerializeToString,
             ),
             'PlanApplied': grpc.unary_unary_rpc_method_handler(
                     servicer.PlanApplied,
-                    request_deserializer=o1__telemetry__pb2.PlanAppliedRequest.FromString,
-                    response_serializer=o1__telemetry__pb2.PlanAppliedResponse.SerializeToString,
-            ),
-            'StreamOutcomes': grpc.unary_stream_rpc_method_handler(
-                    servicer.StreamOutcomes,
-                    request_deserializer=o1__telemetry__pb2.StreamOutcomesRequest.FromString,
-                    response_serializer=o1__telemetry__pb2.OutcomeReport.SerializeToString,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -120,8 +102,7 @@ def add_O1ServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class O1Service:
-    """Served by the emulator. Only the role "rapp" may report a plan as applied.
-    """
+    """Missing associated documentation comment in .proto file."""
 
     @staticmethod
     def Describe(request,
@@ -138,8 +119,8 @@ class O1Service:
             request,
             target,
             '/gridran.v1.O1Service/Describe',
-            o1__telemetry__pb2.DescribeRequest.SerializeToString,
-            o1__telemetry__pb2.DescribeResponse.FromString,
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.DescribeRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.DescribeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -165,8 +146,8 @@ class O1Service:
             request,
             target,
             '/gridran.v1.O1Service/StreamTelemetry',
-            o1__telemetry__pb2.StreamTelemetryRequest.SerializeToString,
-            o1__telemetry__pb2.Telemetry.FromString,
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.StreamTelemetryRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.Telemetry.FromString,
             options,
             channel_credentials,
             insecure,
@@ -192,35 +173,8 @@ class O1Service:
             request,
             target,
             '/gridran.v1.O1Service/PlanApplied',
-            o1__telemetry__pb2.PlanAppliedRequest.SerializeToString,
-            o1__telemetry__pb2.PlanAppliedResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def StreamOutcomes(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_stream(
-            request,
-            target,
-            '/gridran.v1.O1Service/StreamOutcomes',
-            o1__telemetry__pb2.StreamOutcomesRequest.SerializeToString,
-            o1__telemetry__pb2.OutcomeReport.FromString,
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedResponse.FromString,
             options,
             channel_credentials,
             insecure,
