@@ -1,11 +1,14 @@
-"""Who serves whom (6): one site per user, the strongest that may, or as the whole network's program says.
+"""Who serves whom (6): one site per user.
 
-While every site can carry all users that hear it strongest, that is an optimum of (27): everybody is at full demand.
-Only where some site cannot, the piecewise-linear program decides over all options, and users whom it splits go to
-the site with the larger share.
+A user stays with the site that serves it while that site gives at least ``KEEP_FRAC`` of what the best one would, else it
+goes to the strongest that may serve it. While every site can carry its users so chosen, that is an optimum of (27):
+everybody is at full demand. Only where some site cannot, the piecewise-linear program decides over all options, where
+leaving the serving site costs a little; users whom it splits go to the site with the larger share.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,25 +19,45 @@ from xapp.dispatch.sharing import Power, shares_of
 from xapp.dispatch.task import DispatchTask
 
 
+KEEP_FRAC = 0.5
+MOVE_COST_FRAC = 0.02  # of a user's utility at full demand
+
+
 def strongest(radio: Radio) -> IntArray:
     """Option number [U] of the strongest site that can serve each user, 0 where there is none."""
     return np.argmax(radio.rate_mbps.max(axis=2) > 0, axis=1)
 
 
-def associate(task: DispatchTask, radio: Radio, power: Power, fits: BoolArray) -> IntArray:
-    """Option number [U] of each user when the strongest choice does not fit at all sites (``fits`` [N])."""
-    default = strongest(radio)
-    rows = np.arange(len(default))
-    crowded = ~fits[np.maximum(radio.candidate[rows, default], 0)]
+def preferred(task: DispatchTask, radio: Radio) -> IntArray:
+    """Option number [U]: the serving site while it is good enough, else the strongest."""
+    best = radio.rate_mbps.max(axis=2)
+    serving = (radio.candidate == task.snapshot.serving_site[:, None]) & (radio.candidate >= 0)
+    good = serving & (best > 0) & (best >= KEEP_FRAC * best.max(axis=1, keepdims=True))
+    return np.where(good.any(axis=1), np.argmax(good, axis=1), strongest(radio))
+
+
+def rescued(radio: Radio, option: IntArray) -> IntArray:
+    """The same options, but the strongest for users whose own option gives nothing under this radio picture."""
+    rows = np.arange(len(option))
+    lost = radio.rate_mbps[rows, option].max(axis=1) <= 0
+    return np.where(lost, strongest(radio), option)
+
+
+def associate(task: DispatchTask, radio: Radio, power: Power, option: IntArray, fits: BoolArray) -> IntArray:
+    """Option number [U] of each user when the choice ``option`` does not fit at all sites (``fits`` [N])."""
+    rows = np.arange(len(option))
+    crowded = ~fits[np.maximum(radio.candidate[rows, option], 0)]
     choices = (radio.rate_mbps.max(axis=2) > 0).sum(axis=1)
     if not (crowded & (choices > 1)).any():
-        return default
+        return option
     users = np.flatnonzero(choices > 0)
     problem = shares_of(task, power, users, radio.candidate[users], radio.rate_mbps[users], radio.allowed)
-    rates = share(problem)
+    away = radio.candidate[users] != radio.candidate[users, option[users]][:, None]
+    cost = MOVE_COST_FRAC * np.log(2.0) * problem.weight[:, None] * away
+    rates = share(replace(problem, move_cost=cost))
     if rates is None:
-        return default
+        return option
     given = rates.sum(axis=2)
-    chosen = default.copy()
-    chosen[users] = np.where(given.max(axis=1) > 1e-9, np.argmax(given, axis=1), default[users])
+    chosen = option.copy()
+    chosen[users] = np.where(given.max(axis=1) > 1e-9, np.argmax(given, axis=1), option[users])
     return chosen

@@ -46,23 +46,6 @@ def choose(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArr
     return Bands(band_on, rate_mbps, fits)
 
 
-def refit(task: DispatchTask, power: Power, bands: Bands, ue_site: IntArray, whole_mbps: FloatArray) -> Bands:
-    """The same sets under another radio picture: full demand again, else whatever of the earlier rates still fits."""
-    rate_mbps = np.zeros_like(whole_mbps)
-    fits = bands.fits.copy()
-    for site in np.flatnonzero(bands.band_on.any(axis=1)):
-        users = np.flatnonzero(ue_site == site)
-        one_set = bands.band_on[site].astype(np.float64)[None, :]
-        order = _order(power, int(site), whole_mbps[users])
-        goal = bands.rate_mbps[users].sum(axis=1) if bands.fits[site] else task.snapshot.demand_mbps[users]
-        given = fill(whole_mbps[users], goal[None, :], one_set, order)[0]
-        rate_mbps[users] = given
-        blocks = np.divide(given, whole_mbps[users], out=np.zeros_like(given), where=whole_mbps[users] > 0).sum(axis=0)
-        full = bool((given.sum(axis=1) >= goal * FULL).all())
-        fits[site] = full and _within_budget(task, power, int(site), one_set[0], blocks, given)
-    return Bands(bands.band_on, rate_mbps, fits)
-
-
 def _site(
     task: DispatchTask,
     power: Power,
@@ -107,14 +90,6 @@ def _admitted(
     draw = fixed + blocks @ power.load_kw[site] + given.sum(axis=1) @ power.mbps_kw
     enough &= draw <= task.policy.power_budget_kw[site]
     return np.where(enough, draw, np.inf), given
-
-
-def _within_budget(
-    task: DispatchTask, power: Power, site: int, on: FloatArray, blocks: FloatArray, given: FloatArray
-) -> bool:
-    fixed = float(np.where(on > 0, power.idle_kw[site], power.standby_kw[site]).sum())
-    draw = fixed + float(blocks @ power.load_kw[site] + given.sum(axis=0) @ power.mbps_kw)
-    return draw <= float(task.policy.power_budget_kw[site])
 
 
 def _least_share(task: DispatchTask, users: IntArray, best_effort: BoolArray) -> float:

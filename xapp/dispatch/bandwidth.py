@@ -26,7 +26,8 @@ POWER_COST_PER_KW = 1e-4
 class Shares:
     """One sharing problem. Users [M]: ``demand_mbps``, ``min_rate_mbps``, ``weight``, ``service_class``. Options [M, C]:
     ``site`` (-1 none) with ``rate_mbps`` [M, C, B] of a whole carrier (0: not usable). Sites: ``power_limit_kw`` [N] for
-    the load-dependent part, ``load_kw`` [N, B] per unit of blocks, ``mbps_kw`` [B] per Mbps."""
+    the load-dependent part, ``load_kw`` [N, B] per unit of blocks, ``mbps_kw`` [B] per Mbps. ``move_cost`` [M, C]: utility
+    that an option costs when it carries a user's whole demand."""
 
     demand_mbps: FloatArray
     min_rate_mbps: FloatArray
@@ -38,6 +39,7 @@ class Shares:
     load_kw: FloatArray
     mbps_kw: FloatArray
     segments: int
+    move_cost: FloatArray | None = None
 
 
 def share(problem: Shares) -> FloatArray | None:
@@ -86,7 +88,10 @@ def _model(problem: Shares, user: IntArray, option: IntArray, band: IntArray) ->
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = matrix.shape[1], rows
     model.sense_ = highspy.ObjSense.kMaximize
-    model.col_cost_ = np.concatenate([-POWER_COST_PER_KW * flow_kw, slope.ravel()])
+    flow_cost = POWER_COST_PER_KW * flow_kw
+    if problem.move_cost is not None:
+        flow_cost = flow_cost + problem.move_cost[user, option]
+    model.col_cost_ = np.concatenate([-flow_cost, slope.ravel()])
     model.col_lower_ = np.zeros(matrix.shape[1])
     model.col_upper_ = np.concatenate([np.full(flows, highspy.kHighsInf), width.ravel()])
     model.row_lower_ = np.concatenate([np.zeros(users), np.full(rows - users, -highspy.kHighsInf)])

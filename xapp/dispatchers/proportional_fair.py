@@ -11,7 +11,7 @@ import numpy as np
 
 from gridran.types import BoolArray, Dispatch, DispatchTier, FloatArray, IntArray
 from xapp.dispatch import bands, v2g
-from xapp.dispatch.association import associate, strongest
+from xapp.dispatch.association import associate, preferred, rescued
 from xapp.dispatch.efficiency import Radio, radio_of, with_activity
 from xapp.dispatch.shed import shed_reason
 from xapp.dispatch.sharing import Power, power_of, shared_rates
@@ -24,16 +24,17 @@ def dispatch(task: DispatchTask) -> Dispatch:
     """The control of the period: carriers, serving sites, rates, V2G, and a reason for every shed user."""
     power = power_of(task.network)
     radio = radio_of(task)
-    option = strongest(radio)
+    option = preferred(task, radio)
     chosen = _chosen_bands(task, radio, power, option)
     if task.association == "cooperative" and not chosen.fits.all():
-        option = associate(task, radio, power, chosen.fits)
+        option = associate(task, radio, power, option, chosen.fits)
         chosen = _chosen_bands(task, radio, power, option)
     ue_site, whole = _serving(radio, option)
     first, _ = _rates(task, power, chosen, ue_site, whole)
     radio = with_activity(task, radio, _activity(task, chosen.band_on, ue_site, whole, first))
+    option = rescued(radio, option)
     ue_site, whole = _serving(radio, option)
-    chosen = bands.refit(task, power, chosen, ue_site, whole)
+    chosen = _chosen_bands(task, radio, power, option)
     rate_mbps, tier = _rates(task, power, chosen, ue_site, whole)
     return _control(task, power, radio, chosen.band_on, ue_site, whole, rate_mbps, tier)
 
