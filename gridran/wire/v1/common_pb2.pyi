@@ -68,6 +68,30 @@ SERVICE_CLASS_ESSENTIAL: ServiceClass.ValueType  # 3
 SERVICE_CLASS_BEST_EFFORT: ServiceClass.ValueType  # 4
 Global___ServiceClass: _TypeAlias = ServiceClass  # noqa: Y015
 
+class _ShedReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ShedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ShedReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SHED_REASON_UNSPECIFIED: _ShedReason.ValueType  # 0
+    SHED_REASON_SERVED: _ShedReason.ValueType  # 1
+    SHED_REASON_OUT_OF_COVERAGE: _ShedReason.ValueType  # 2
+    SHED_REASON_SITE_DOWN: _ShedReason.ValueType  # 3
+    SHED_REASON_NO_CAPACITY: _ShedReason.ValueType  # 4
+    SHED_REASON_POWER_BUDGET: _ShedReason.ValueType  # 5
+
+class ShedReason(_ShedReason, metaclass=_ShedReasonEnumTypeWrapper):
+    """Why a user is not served at its minimum rate."""
+
+SHED_REASON_UNSPECIFIED: ShedReason.ValueType  # 0
+SHED_REASON_SERVED: ShedReason.ValueType  # 1
+SHED_REASON_OUT_OF_COVERAGE: ShedReason.ValueType  # 2
+SHED_REASON_SITE_DOWN: ShedReason.ValueType  # 3
+SHED_REASON_NO_CAPACITY: ShedReason.ValueType  # 4
+SHED_REASON_POWER_BUDGET: ShedReason.ValueType  # 5
+Global___ShedReason: _TypeAlias = ShedReason  # noqa: Y015
+
 class _EnergySupplyMode:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

@@ -43,30 +43,6 @@ ENERGY_SAVING_CONTROL_TO_BE_NOT_ENERGY_SAVING: EnergySavingControl.ValueType  # 
 ENERGY_SAVING_CONTROL_TO_BE_ENERGY_SAVING: EnergySavingControl.ValueType  # 2
 Global___EnergySavingControl: _TypeAlias = EnergySavingControl  # noqa: Y015
 
-class _ShedReason:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _ShedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ShedReason.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    SHED_REASON_UNSPECIFIED: _ShedReason.ValueType  # 0
-    SHED_REASON_SERVED: _ShedReason.ValueType  # 1
-    SHED_REASON_OUT_OF_COVERAGE: _ShedReason.ValueType  # 2
-    SHED_REASON_SITE_DOWN: _ShedReason.ValueType  # 3
-    SHED_REASON_NO_CAPACITY: _ShedReason.ValueType  # 4
-    SHED_REASON_POWER_BUDGET: _ShedReason.ValueType  # 5
-
-class ShedReason(_ShedReason, metaclass=_ShedReasonEnumTypeWrapper):
-    """Why a user is not served at its minimum rate."""
-
-SHED_REASON_UNSPECIFIED: ShedReason.ValueType  # 0
-SHED_REASON_SERVED: ShedReason.ValueType  # 1
-SHED_REASON_OUT_OF_COVERAGE: ShedReason.ValueType  # 2
-SHED_REASON_SITE_DOWN: ShedReason.ValueType  # 3
-SHED_REASON_NO_CAPACITY: ShedReason.ValueType  # 4
-SHED_REASON_POWER_BUDGET: ShedReason.ValueType  # 5
-Global___ShedReason: _TypeAlias = ShedReason  # noqa: Y015
-
 class _DispatchTier:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -341,13 +317,13 @@ class UserControls(_message.Message):
         """U rows of B: granted on each carrier of that site"""
 
     @_builtins.property
-    def shed_reason(self) -> _containers.RepeatedScalarFieldContainer[Global___ShedReason.ValueType]: ...
+    def shed_reason(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.ShedReason.ValueType]: ...
     def __init__(
         self,
         *,
         target_site: _abc.Iterable[_builtins.int] | None = ...,
         rate_mbps: _abc.Iterable[_builtins.float] | None = ...,
-        shed_reason: _abc.Iterable[Global___ShedReason.ValueType] | None = ...,
+        shed_reason: _abc.Iterable[_common_pb2.ShedReason.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

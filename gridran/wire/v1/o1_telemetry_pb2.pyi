@@ -191,3 +191,293 @@ class PlanAppliedResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlanAppliedResponse: _TypeAlias = PlanAppliedResponse  # noqa: Y015
+
+@_typing.final
+class StreamOutcomesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTOR_ID_FIELD_NUMBER: _builtins.int
+    requestor_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        requestor_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["requestor_id", b"requestor_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamOutcomesRequest: _TypeAlias = StreamOutcomesRequest  # noqa: Y015
+
+@_typing.final
+class SiteOutcome(_message.Message):
+    """What truly happened at a site in one period; powers are means over it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_ID_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    UP_FIELD_NUMBER: _builtins.int
+    SOC_FRAC_FIELD_NUMBER: _builtins.int
+    LOAD_KW_FIELD_NUMBER: _builtins.int
+    BATTERY_DISCHARGE_KW_FIELD_NUMBER: _builtins.int
+    BATTERY_CHARGE_KW_FIELD_NUMBER: _builtins.int
+    V2G_KW_FIELD_NUMBER: _builtins.int
+    EV_CHARGE_KW_FIELD_NUMBER: _builtins.int
+    PV_KW_FIELD_NUMBER: _builtins.int
+    GRID_IMPORT_KW_FIELD_NUMBER: _builtins.int
+    EV_CONNECTED_FIELD_NUMBER: _builtins.int
+    EV_USABLE_KWH_FIELD_NUMBER: _builtins.int
+    PRICE_USD_PER_KWH_FIELD_NUMBER: _builtins.int
+    CELLS_FIELD_NUMBER: _builtins.int
+    site_id: _builtins.str
+    mode: _common_pb2.SiteMode.ValueType
+    up: _builtins.bool
+    soc_frac: _builtins.float
+    """at the end"""
+    load_kw: _builtins.float
+    """PEE.AvgPower (in W there)"""
+    battery_discharge_kw: _builtins.float
+    battery_charge_kw: _builtins.float
+    v2g_kw: _builtins.float
+    ev_charge_kw: _builtins.float
+    pv_kw: _builtins.float
+    """used"""
+    grid_import_kw: _builtins.float
+    ev_connected: _builtins.int
+    ev_usable_kwh: _builtins.float
+    price_usd_per_kwh: _builtins.float
+    @_builtins.property
+    def cells(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.CellReport]:
+        """one for every band"""
+
+    def __init__(
+        self,
+        *,
+        site_id: _builtins.str = ...,
+        mode: _common_pb2.SiteMode.ValueType = ...,
+        up: _builtins.bool = ...,
+        soc_frac: _builtins.float = ...,
+        load_kw: _builtins.float = ...,
+        battery_discharge_kw: _builtins.float = ...,
+        battery_charge_kw: _builtins.float = ...,
+        v2g_kw: _builtins.float = ...,
+        ev_charge_kw: _builtins.float = ...,
+        pv_kw: _builtins.float = ...,
+        grid_import_kw: _builtins.float = ...,
+        ev_connected: _builtins.int = ...,
+        ev_usable_kwh: _builtins.float = ...,
+        price_usd_per_kwh: _builtins.float = ...,
+        cells: _abc.Iterable[_common_pb2.CellReport] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["battery_charge_kw", b"battery_charge_kw", "battery_discharge_kw", b"battery_discharge_kw", "cells", b"cells", "ev_charge_kw", b"ev_charge_kw", "ev_connected", b"ev_connected", "ev_usable_kwh", b"ev_usable_kwh", "grid_import_kw", b"grid_import_kw", "load_kw", b"load_kw", "mode", b"mode", "price_usd_per_kwh", b"price_usd_per_kwh", "pv_kw", b"pv_kw", "site_id", b"site_id", "soc_frac", b"soc_frac", "up", b"up", "v2g_kw", b"v2g_kw"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SiteOutcome: _TypeAlias = SiteOutcome  # noqa: Y015
+
+@_typing.final
+class UserOutcomes(_message.Message):
+    """Columns of U users."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_CLASS_FIELD_NUMBER: _builtins.int
+    DEMAND_MBPS_FIELD_NUMBER: _builtins.int
+    MIN_RATE_MBPS_FIELD_NUMBER: _builtins.int
+    SERVED_MBPS_FIELD_NUMBER: _builtins.int
+    UE_SITE_FIELD_NUMBER: _builtins.int
+    OWN_SITE_FIELD_NUMBER: _builtins.int
+    SHED_REASON_FIELD_NUMBER: _builtins.int
+    X_M_FIELD_NUMBER: _builtins.int
+    Y_M_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def service_class(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.ServiceClass.ValueType]: ...
+    @_builtins.property
+    def demand_mbps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def min_rate_mbps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def served_mbps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """DRB.UEThpDl (in kbps there)"""
+
+    @_builtins.property
+    def ue_site(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def own_site(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def shed_reason(self) -> _containers.RepeatedScalarFieldContainer[_common_pb2.ShedReason.ValueType]: ...
+    @_builtins.property
+    def x_m(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def y_m(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def __init__(
+        self,
+        *,
+        service_class: _abc.Iterable[_common_pb2.ServiceClass.ValueType] | None = ...,
+        demand_mbps: _abc.Iterable[_builtins.float] | None = ...,
+        min_rate_mbps: _abc.Iterable[_builtins.float] | None = ...,
+        served_mbps: _abc.Iterable[_builtins.float] | None = ...,
+        ue_site: _abc.Iterable[_builtins.int] | None = ...,
+        own_site: _abc.Iterable[_builtins.int] | None = ...,
+        shed_reason: _abc.Iterable[_common_pb2.ShedReason.ValueType] | None = ...,
+        x_m: _abc.Iterable[_builtins.float] | None = ...,
+        y_m: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["demand_mbps", b"demand_mbps", "min_rate_mbps", b"min_rate_mbps", "own_site", b"own_site", "served_mbps", b"served_mbps", "service_class", b"service_class", "shed_reason", b"shed_reason", "ue_site", b"ue_site", "x_m", b"x_m", "y_m", b"y_m"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UserOutcomes: _TypeAlias = UserOutcomes  # noqa: Y015
+
+@_typing.final
+class StepOutcome(_message.Message):
+    """What truly happened in one period."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    TIME_H_FIELD_NUMBER: _builtins.int
+    DT_H_FIELD_NUMBER: _builtins.int
+    STRATEGY_FIELD_NUMBER: _builtins.int
+    POLICY_ID_FIELD_NUMBER: _builtins.int
+    SITES_FIELD_NUMBER: _builtins.int
+    USERS_FIELD_NUMBER: _builtins.int
+    HANDOVERS_FIELD_NUMBER: _builtins.int
+    LEDGER_ERROR_KWH_FIELD_NUMBER: _builtins.int
+    period: _builtins.int
+    time_h: _builtins.float
+    dt_h: _builtins.float
+    strategy: _builtins.str
+    policy_id: _builtins.str
+    handovers: _builtins.int
+    ledger_error_kwh: _builtins.float
+    """largest energy imbalance of a site"""
+    @_builtins.property
+    def sites(self) -> _containers.RepeatedCompositeFieldContainer[Global___SiteOutcome]:
+        """one for every site"""
+
+    @_builtins.property
+    def users(self) -> Global___UserOutcomes: ...
+    def __init__(
+        self,
+        *,
+        period: _builtins.int = ...,
+        time_h: _builtins.float = ...,
+        dt_h: _builtins.float = ...,
+        strategy: _builtins.str = ...,
+        policy_id: _builtins.str = ...,
+        sites: _abc.Iterable[Global___SiteOutcome] | None = ...,
+        users: Global___UserOutcomes | None = ...,
+        handovers: _builtins.int = ...,
+        ledger_error_kwh: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["users", b"users"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dt_h", b"dt_h", "handovers", b"handovers", "ledger_error_kwh", b"ledger_error_kwh", "period", b"period", "policy_id", b"policy_id", "sites", b"sites", "strategy", b"strategy", "time_h", b"time_h", "users", b"users"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StepOutcome: _TypeAlias = StepOutcome  # noqa: Y015
+
+@_typing.final
+class PeriodReport(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    CONTROL_LATENCY_MS_FIELD_NUMBER: _builtins.int
+    control_latency_ms: _builtins.float
+    """indication handed over until control accepted; absent without a control"""
+    @_builtins.property
+    def outcome(self) -> Global___StepOutcome: ...
+    def __init__(
+        self,
+        *,
+        outcome: Global___StepOutcome | None = ...,
+        control_latency_ms: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_control_latency_ms", b"_control_latency_ms", "control_latency_ms", b"control_latency_ms", "outcome", b"outcome"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_control_latency_ms", b"_control_latency_ms", "control_latency_ms", b"control_latency_ms", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__control_latency_ms: _TypeAlias = _typing.Literal["control_latency_ms"]  # noqa: Y015
+    _WhichOneofArgType__control_latency_ms: _TypeAlias = _typing.Literal["_control_latency_ms", b"_control_latency_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__control_latency_ms) -> _WhichOneofReturnType__control_latency_ms | None: ...
+
+Global___PeriodReport: _TypeAlias = PeriodReport  # noqa: Y015
+
+@_typing.final
+class RunSummary(_message.Message):
+    """The last report of a run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    PERIODS_FIELD_NUMBER: _builtins.int
+    MISSED_CONTROLS_FIELD_NUMBER: _builtins.int
+    REJECTED_CONTROLS_FIELD_NUMBER: _builtins.int
+    CONTROL_LATENCY_P50_MS_FIELD_NUMBER: _builtins.int
+    CONTROL_LATENCY_P99_MS_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """"hours", "lost" or "stopped" """
+    periods: _builtins.int
+    missed_controls: _builtins.int
+    rejected_controls: _builtins.int
+    control_latency_p50_ms: _builtins.float
+    control_latency_p99_ms: _builtins.float
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        periods: _builtins.int = ...,
+        missed_controls: _builtins.int = ...,
+        rejected_controls: _builtins.int = ...,
+        control_latency_p50_ms: _builtins.float | None = ...,
+        control_latency_p99_ms: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_control_latency_p50_ms", b"_control_latency_p50_ms", "_control_latency_p99_ms", b"_control_latency_p99_ms", "control_latency_p50_ms", b"control_latency_p50_ms", "control_latency_p99_ms", b"control_latency_p99_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_control_latency_p50_ms", b"_control_latency_p50_ms", "_control_latency_p99_ms", b"_control_latency_p99_ms", "control_latency_p50_ms", b"control_latency_p50_ms", "control_latency_p99_ms", b"control_latency_p99_ms", "missed_controls", b"missed_controls", "periods", b"periods", "reason", b"reason", "rejected_controls", b"rejected_controls"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__control_latency_p50_ms: _TypeAlias = _typing.Literal["control_latency_p50_ms"]  # noqa: Y015
+    _WhichOneofArgType__control_latency_p50_ms: _TypeAlias = _typing.Literal["_control_latency_p50_ms", b"_control_latency_p50_ms"]  # noqa: Y015
+    _WhichOneofReturnType__control_latency_p99_ms: _TypeAlias = _typing.Literal["control_latency_p99_ms"]  # noqa: Y015
+    _WhichOneofArgType__control_latency_p99_ms: _TypeAlias = _typing.Literal["_control_latency_p99_ms", b"_control_latency_p99_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__control_latency_p50_ms) -> _WhichOneofReturnType__control_latency_p50_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__control_latency_p99_ms) -> _WhichOneofReturnType__control_latency_p99_ms | None: ...
+
+Global___RunSummary: _TypeAlias = RunSummary  # noqa: Y015
+
+@_typing.final
+class OutcomeReport(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERIOD_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def period(self) -> Global___PeriodReport: ...
+    @_builtins.property
+    def summary(self) -> Global___RunSummary: ...
+    def __init__(
+        self,
+        *,
+        period: Global___PeriodReport | None = ...,
+        summary: Global___RunSummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["period", b"period", "report", b"report", "summary", b"summary"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["period", b"period", "report", b"report", "summary", b"summary"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_report: _TypeAlias = _typing.Literal["period", "summary"]  # noqa: Y015
+    _WhichOneofArgType_report: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_report) -> _WhichOneofReturnType_report | None: ...
+
+Global___OutcomeReport: _TypeAlias = OutcomeReport  # noqa: Y015

@@ -49,6 +49,11 @@ class O1ServiceStub:
                 request_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedRequest.SerializeToString,
                 response_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedResponse.FromString,
                 _registered_method=True)
+        self.StreamOutcomes = channel.unary_stream(
+                '/gridran.v1.O1Service/StreamOutcomes',
+                request_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.StreamOutcomesRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.OutcomeReport.FromString,
+                _registered_method=True)
 
 
 class O1ServiceServicer:
@@ -75,6 +80,13 @@ class O1ServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamOutcomes(self, request, context):
+        """For observers (recorders, web pages, tests): a report after every period, and one summary when the run ends.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_O1ServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -92,6 +104,11 @@ def add_O1ServiceServicer_to_server(servicer, server):
                     servicer.PlanApplied,
                     request_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedRequest.FromString,
                     response_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedResponse.SerializeToString,
+            ),
+            'StreamOutcomes': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamOutcomes,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.StreamOutcomesRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.OutcomeReport.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -175,6 +192,33 @@ class O1Service:
             '/gridran.v1.O1Service/PlanApplied',
             gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedRequest.SerializeToString,
             gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.PlanAppliedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamOutcomes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/gridran.v1.O1Service/StreamOutcomes',
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.StreamOutcomesRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.OutcomeReport.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,8 @@ class O1ServiceStub:
     """The xApp has answered the policy that the rApp made of this boundary's report. In lockstep the node sends that
     period's indication only after this (or its deadline), so that results never depend on the machine's speed.
     """
+    StreamOutcomes: _grpc.UnaryStreamMultiCallable[_o1_telemetry_pb2.StreamOutcomesRequest, _o1_telemetry_pb2.OutcomeReport]
+    """For observers (recorders, web pages, tests): a report after every period, and one summary when the run ends."""
 
 @_typing.type_check_only
 class O1ServiceAsyncStub(O1ServiceStub):
@@ -49,6 +51,8 @@ class O1ServiceAsyncStub(O1ServiceStub):
     """The xApp has answered the policy that the rApp made of this boundary's report. In lockstep the node sends that
     period's indication only after this (or its deadline), so that results never depend on the machine's speed.
     """
+    StreamOutcomes: _aio.UnaryStreamMultiCallable[_o1_telemetry_pb2.StreamOutcomesRequest, _o1_telemetry_pb2.OutcomeReport]  # type: ignore[assignment]
+    """For observers (recorders, web pages, tests): a report after every period, and one summary when the run ends."""
 
 class O1ServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -75,5 +79,13 @@ class O1ServiceServicer(metaclass=_abc_1.ABCMeta):
         """The xApp has answered the policy that the rApp made of this boundary's report. In lockstep the node sends that
         period's indication only after this (or its deadline), so that results never depend on the machine's speed.
         """
+
+    @_abc_1.abstractmethod
+    def StreamOutcomes(
+        self,
+        request: _o1_telemetry_pb2.StreamOutcomesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_o1_telemetry_pb2.OutcomeReport], _abc.AsyncIterator[_o1_telemetry_pb2.OutcomeReport]]:
+        """For observers (recorders, web pages, tests): a report after every period, and one summary when the run ends."""
 
 def add_O1ServiceServicer_to_server(servicer: O1ServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
