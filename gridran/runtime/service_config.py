@@ -1,0 +1,220 @@
+"""The configuration of the three services: TOML files with typed tables, refused in one line that names the key.
+
+    [run]       what is played; the same in all three files
+    [listen]    addresses of this service: gRPC, and ``http`` for metrics and health (empty: none)
+    [connect]   addresses of its peers
+    [state]     what survives a restart (rApp, xApp)
+    [security]  plaintext = true, on loopback only; or [tls] certificate, key, authority
+    [deadlines] [log] [limits]
+
+Relative paths are relative to the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+
+from gridran.runtime.address import parse_address
+from gridran.runtime.grpc import MAX_MESSAGE_MIB
+from gridran.runtime.tls import Plaintext, Tls, TlsError, Transport
+
+
+class ConfigError(ValueError):
+    """A configuration that a service cannot start with: file, key and fault in one line."""
+
+
+def _address(text: str) -> str:
+    return str(parse_address(text))
+
+
+def _address_or_none(text: str) -> str:
+    return _address(text) if text else ""
+
+
+def _path(value: object, info: ValidationInfo) -> object:
+    folder = (info.context or {}).get("folder", Path())
+    return folder / value if isinstance(value, str) and value else value
+
+
+HostPort = Annotated[str, AfterValidator(_address)]
+OptionalHostPort = Annotated[str, AfterValidator(_address_or_none)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
+Seconds = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class RunTable(_Table):
+    """``scenario``: shipped name or file, empty for the paper's; ``load``: light, medium, heavy or a factor;
+    ``speed``: times real time, 0 is lockstep; ``out``: where the run is recorded; ``exit_at_end``: the emulator's
+    process ends with the run."""
+
+    scenario: str = ""
+    strategy: str = Field(default="msrc", min_length=1)
+    load: str = Field(default="medium", coerce_numbers_to_str=True)
+    seed: int = Field(default=1, ge=0)
+    hours: float = Field(default=24.0, gt=0.0, allow_inf_nan=False)
+    speed: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
+    out: FilePath | None = None
+    exit_at_end: bool = True
+
+
+class StateTable(_Table):
+    """``db``: the journal, SQLite; ``journal``: notes for people and ``gridran explain``, JSON lines, may be absent."""
+
+    db: FilePath
+    journal: FilePath | None = None
+
+
+class SecurityTable(_Table):
+    plaintext: bool = False
+
+
+class TlsTable(_Table):
+    certificate: FilePath
+    key: FilePath
+    authority: FilePath
+
+
+class DeadlinesTable(_Table):
+    """How long to wait: for the peers at the start, for a control and for a plan in lockstep, for any other call."""
+
+    peers_s: Seconds = 60.0
+    control_s: Seconds = 30.0
+    plan_s: Seconds = 120.0
+    call_s: Seconds = 10.0
+
+
+class LogTable(_Table):
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class LimitsTable(_Table):
+    max_message_mib: int = Field(default=MAX_MESSAGE_MIB, ge=1, le=1024)
+
+
+class _Service(_Table):
+    run: RunTable = RunTable()
+    security: SecurityTable = SecurityTable()
+    tls: TlsTable | None = None
+    deadlines: DeadlinesTable = DeadlinesTable()
+    log: LogTable = LogTable()
+    limits: LimitsTable = LimitsTable()
+
+    @property
+    def transport(self) -> Transport:
+        """How to speak gRPC; checked when the file was read."""
+        if self.tls is None:
+            return Plaintext()
+        return Tls(self.tls.certificate, self.tls.key, self.tls.authority)
+
+    def grpc_addresses(self) -> dict[str, str]:
+        """Every gRPC address of the file by key."""
+        raise NotImplementedError
+
+
+class EmulatorListen(_Table):
+    """``o1``: empty where it is served on the port of ``e2``."""
+
+    e2: HostPort
+    o1: OptionalHostPort = ""
+    http: OptionalHostPort = ""
+
+
+class EmulatorConfig(_Service):
+    listen: EmulatorListen
+
+    def grpc_addresses(self) -> dict[str, str]:
+        o1 = {"listen.o1": self.listen.o1} if self.listen.o1 else {}
+        return {"listen.e2": self.listen.e2, **o1}
+
+
+class XappListen(_Table):
+    a1: HostPort
+    http: OptionalHostPort = ""
+
+
+class XappConnect(_Table):
+    e2: HostPort
+
+
+class XappConfig(_Service):
+    listen: XappListen
+    connect: XappConnect
+    state: StateTable
+
+    def grpc_addresses(self) -> dict[str, str]:
+        return {"listen.a1": self.listen.a1, "connect.e2": self.connect.e2}
+
+
+class RappListen(_Table):
+    http: OptionalHostPort = ""
+
+
+class RappConnect(_Table):
+    o1: HostPort
+    a1: HostPort
+
+
+class RappConfig(_Service):
+    listen: RappListen = RappListen()
+    connect: RappConnect
+    state: StateTable
+
+    def grpc_addresses(self) -> dict[str, str]:
+        return {"connect.o1": self.connect.o1, "connect.a1": self.connect.a1}
+
+
+Config = TypeVar("Config", EmulatorConfig, XappConfig, RappConfig)
+
+
+def read_config(path: Path, kind: type[Config]) -> Config:
+    """The configuration in ``path``. ConfigError: no such file, no TOML, an unknown, missing or bad key."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        config = kind.model_validate(tables, context={"folder": path.parent})
+        _check_security(config)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first_fault(error)}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, TlsError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return config
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False, include_context=False)[0]
+    key = ".".join(str(step) for step in fault["loc"])
+    message = fault["msg"].removeprefix("Value error, ")
+    known = {"extra_forbidden": "is not a known key", "missing": "is missing"}
+    return f"{key}: {known.get(fault['type'], message)}"
+
+
+def _check_security(config: _Service) -> None:
+    """TlsError: neither or both of TLS and plaintext, a missing file, or plaintext beyond loopback."""
+    if config.tls is None and not config.security.plaintext:
+        raise TlsError("security: give [tls], or plaintext = true for loopback addresses")
+    if config.tls is None:
+        for key, address in config.grpc_addresses().items():
+            _check_loopback(key, address)
+        return
+    if config.security.plaintext:
+        raise TlsError("security.plaintext: is true while there is [tls]")
+    for key in ("certificate", "key", "authority"):
+        if not getattr(config.tls, key).is_file():
+            raise TlsError(f"tls.{key}: no such file {getattr(config.tls, key)}")
+
+
+def _check_loopback(key: str, address: str) -> None:
+    try:
+        Plaintext().check(parse_address(address))
+    except TlsError as error:
+        raise TlsError(f"{key}: {error}") from None
