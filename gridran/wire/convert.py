@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from gridran.wire.convert_dispatch import dispatch_from_proto, dispatch_to_proto
 from gridran.wire.convert_network import network_from_proto, network_to_proto
+from gridran.wire.convert_outcome import outcome_from_proto, outcome_to_proto
 from gridran.wire.convert_policy import POLICY_TYPE_ID, policy_from_proto, policy_to_proto
 from gridran.wire.convert_snapshot import (
     snapshot_from_proto,
@@ -24,6 +25,8 @@ __all__ = [
     "dispatch_to_proto",
     "network_from_proto",
     "network_to_proto",
+    "outcome_from_proto",
+    "outcome_to_proto",
     "policy_from_proto",
     "policy_to_proto",
     "snapshot_from_proto",
