@@ -113,7 +113,7 @@ class PlanningParams:
 
     horizon_h: float = 6.0
     objective_weight: tuple[float, float, float, float] = (0.5, 0.3, 0.1, 0.1)
-    service_target_frac: tuple[float, float, float, float] = (1.0, 1.0, 0.96, 0.75)
+    service_target_frac: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 0.85)
     demand_points: int = 80
     gap_frac: float = 0.03
     node_limit: int = 0

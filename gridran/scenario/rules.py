@@ -1,0 +1,157 @@
+"""What no single key can tell: shares that sum to one, names that exist, ranges the right way round.
+
+One table. Each rule reads the sections it names, already checked key by key, and yields (path, sentence) pairs; a rule
+whose sections have mistakes of their own is left out, so that one slip is reported once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gridran.scenario.locator import Path
+from gridran.scenario.problem import did_you_mean
+
+Finding = tuple[Path, str]
+Rule = Callable[[Any], Iterator[Finding]]
+
+_SHARE_TOLERANCE = 1e-6
+
+
+def _shares(doc: Any) -> Iterator[Finding]:
+    total = sum(doc.traffic.class_share)
+    if abs(total - 1.0) > _SHARE_TOLERANCE:
+        yield ("traffic", "class_share"), f"the shares sum to {total:g}; make them sum to 1"
+
+
+def _day_profile(doc: Any) -> Iterator[Finding]:
+    profile = doc.traffic.day_profile
+    if profile and len(profile) != 24:
+        yield ("traffic", "day_profile"), f"has {len(profile)} values; give 24, one an hour, or none"
+
+
+def _objective(doc: Any) -> Iterator[Finding]:
+    if sum(doc.planning.objective_weight) <= 0.0:
+        yield ("planning", "objective_weight"), "all weights are 0; give at least one above 0"
+
+
+def _forecast(doc: Any) -> Iterator[Finding]:
+    if not doc.planning.forecast:
+        yield ("planning", "forecast"), 'is empty; name a forecast, for example "persistence"'
+
+
+def _periods(doc: Any) -> Iterator[Finding]:
+    periods = doc.time.plan_period_min * 60.0 / doc.time.period_s
+    if periods < 1.0 or not math.isclose(periods, round(periods)):
+        yield (
+            ("time", "plan_period_min"),
+            f"{doc.time.plan_period_min:g} min is not a whole number of {doc.time.period_s:g} s periods; make it one",
+        )
+
+
+def _lifetime(doc: Any) -> Iterator[Finding]:
+    if doc.planning.policy_lifetime_min < doc.time.plan_period_min:
+        yield (
+            ("planning", "policy_lifetime_min"),
+            f"a policy would expire before the next plan; give at least {doc.time.plan_period_min:g} min",
+        )
+
+
+def _ranges(doc: Any) -> Iterator[Finding]:
+    for section, key in (("ev", "initial_soc_frac"), ("ev", "reservation_usd_per_kwh"), ("pv", "cloud_factor")):
+        low, high = getattr(getattr(doc, section), key)
+        if low > high:
+            yield (section, key), f"the range runs from {low:g} down to {high:g}; write the lower end first"
+
+
+def _outages(doc: Any) -> Iterator[Finding]:
+    for index, (start_h, end_h) in enumerate(doc.grid.outages_h):
+        if end_h <= start_h:
+            yield (
+                ("grid", "outages_h", index),
+                f"ends at {end_h:g} h, not after its start at {start_h:g} h; swap them",
+            )
+    for index, (before, after) in enumerate(itertools.pairwise(doc.grid.outages_h), start=1):
+        if before[0] < before[1] and after[0] < after[1] and after[0] < before[1]:
+            yield ("grid", "outages_h", index), f"starts at {after[0]:g} h, inside the outage before it; merge them"
+    if (doc.grid.mean_up_h > 0.0) != (doc.grid.mean_down_h > 0.0):
+        yield ("grid", "mean_up_h"), "mean_up_h and mean_down_h belong together; give both above 0, or neither"
+
+
+def _cooperation(doc: Any) -> Iterator[Finding]:
+    radii = doc.cooperation
+    if radii.expanded_radius_m < radii.nominal_radius_m:
+        yield (
+            ("cooperation", "expanded_radius_m"),
+            f"a helper cannot reach less far than nominal_radius_m ({radii.nominal_radius_m:g} m); give at least that",
+        )
+
+
+def _heights(doc: Any) -> Iterator[Finding]:
+    if doc.radio.ue_height_m >= doc.radio.site_height_m:
+        yield ("radio", "ue_height_m"), f"users stand above the antennas ({doc.radio.site_height_m:g} m); lower it"
+
+
+def _low_bands(doc: Any) -> Iterator[Finding]:
+    names = [band.name for band in doc.band]
+    for index, name in enumerate(doc.cooperation.low_bands):
+        if names and name not in names:
+            yield ("cooperation", "low_bands", index), f"no band is called {name!r}; {did_you_mean(name, names)}"
+
+
+def _band_names(doc: Any) -> Iterator[Finding]:
+    yield from _twice(("band",), "name", [band.name for band in doc.band])
+
+
+def _site_ids(doc: Any) -> Iterator[Finding]:
+    yield from _twice(("site",), "site_id", [site.site_id for site in doc.site])
+
+
+def _twice(path: Path, key: str, names: list[str]) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for index, name in enumerate(names):
+        if name in first:
+            yield (*path, index, key), f"{name!r} is already {path[0]}[{first[name]}]; give every {path[0]} its own"
+        first.setdefault(name, index)
+
+
+def _layout(doc: Any) -> Iterator[Finding]:
+    given = [word for word, there in (("rings", doc.sites.rings is not None), ("file", bool(doc.sites.file))) if there]
+    if len(given) == 2:
+        yield ("sites", "file"), "rings and file both place the sites; keep one of them"
+    if not given and not doc.site:
+        yield ("sites",), 'no sites; give rings = 2, or file = "cells.csv", or [[site]] tables'
+    for index, site in enumerate(doc.site):
+        for key in ("x_m", "y_m"):
+            if (getattr(site, key) is None) and not given:
+                yield ("site", index, key), "is missing; without rings or file every site needs x_m and y_m"
+            if (getattr(site, key) is not None) and given:
+                yield ("site", index, key), f"{given[0]} already places this site; remove {key}"
+
+
+def _data_start(doc: Any) -> Iterator[Finding]:
+    for key in ("traffic_counters", "ev_sessions", "pv_profile"):
+        if getattr(doc.data, key) and doc.data.start is None:
+            yield ("data", key), "needs the moment of time 0; add start = 2019-05-01T18:00:00 (your own) to [data]"
+            return
+
+
+RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
+    (("traffic",), _shares),
+    (("traffic",), _day_profile),
+    (("planning",), _objective),
+    (("planning",), _forecast),
+    (("time",), _periods),
+    (("time", "planning"), _lifetime),
+    (("ev", "pv"), _ranges),
+    (("grid",), _outages),
+    (("cooperation",), _cooperation),
+    (("radio",), _heights),
+    (("band", "cooperation"), _low_bands),
+    (("band",), _band_names),
+    (("site",), _site_ids),
+    (("sites", "site"), _layout),
+    (("data",), _data_start),
+)
