@@ -10,6 +10,7 @@ from typing import NoReturn, Protocol
 import grpc
 
 from gridran.runtime.address import Address, PortInUse, check_free, parse_address
+from gridran.runtime.roles import RoleInterceptor
 from gridran.runtime.tls import Plaintext, Transport, channel_credentials, role_host, server_credentials
 
 DEADLINE_S = 10.0  # of a call that answers at once
@@ -40,14 +41,16 @@ class Listening:
 def start_server(
     address: str, transport: Transport, registrations: Iterable[Register], max_message_mib: int = MAX_MESSAGE_MIB
 ) -> Listening:
-    """A server on ``address`` with the given servicers.
+    """A server on ``address`` with the given servicers; with TLS it asks for the roles of ``METHOD_ROLES``.
 
     Raises ``PortInUse`` or ``ListenError``, one line that names the address; ``TlsError`` where a certificate cannot be
     read, or where plaintext would leave the machine.
     """
     wanted = parse_address(address)
     server = grpc.server(
-        ThreadPoolExecutor(_STREAM_WORKERS, thread_name_prefix="grpc"), options=_server_options(max_message_mib)
+        ThreadPoolExecutor(_STREAM_WORKERS, thread_name_prefix="grpc"),
+        interceptors=[] if isinstance(transport, Plaintext) else [RoleInterceptor()],
+        options=_server_options(max_message_mib),
     )
     for register in registrations:
         register(server)

@@ -83,7 +83,9 @@ def require_role(context: grpc.ServicerContext, *allowed: str) -> None:
 
 def _deny(context: grpc.ServicerContext, roles: frozenset[str], allowed: tuple[str, ...]) -> NoReturn:
     who = ", ".join(sorted(roles)) or "none"
-    context.abort(grpc.StatusCode.PERMISSION_DENIED, f"needs role {' or '.join(allowed)}, the certificate has {who}")
+    context.abort(
+        grpc.StatusCode.PERMISSION_DENIED, f"needs role {' or '.join(allowed) or '(nobody)'}, the certificate has {who}"
+    )
     raise AssertionError("abort does not return")
 
 

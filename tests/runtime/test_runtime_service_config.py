@@ -1,0 +1,112 @@
+"""The configuration files of the services."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gridran.runtime.service_config import ConfigError, EmulatorConfig, RappConfig, XappConfig, read_config
+from gridran.runtime.tls import Plaintext, Tls
+
+XAPP = """
+[run]
+strategy = "msrc"
+load = "heavy"
+[listen]
+a1 = "127.0.0.1:50052"
+http = "127.0.0.1:9102"
+[connect]
+e2 = "127.0.0.1:50051"
+[state]
+db = "state/xapp.sqlite"
+[security]
+plaintext = true
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "service.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_xapp_file_is_read(tmp_path: Path) -> None:
+    """Values, defaults, and paths relative to the file."""
+    config = read_config(written(tmp_path, XAPP), XappConfig)
+    assert (config.run.load, config.run.seed, config.listen.a1) == ("heavy", 1, "127.0.0.1:50052")
+    assert config.state.db == tmp_path / "state/xapp.sqlite"
+    assert config.state.journal is None
+    assert config.deadlines.control_s == 30.0
+    assert config.transport == Plaintext()
+
+
+def test_smallest_emulator_and_rapp_files(tmp_path: Path) -> None:
+    """Addresses and a transport are all that must be there; a load may be a number."""
+    emulator = '[run]\nload = 1.3\n[listen]\ne2 = "localhost:1"\no1 = "localhost:2"\n[security]\nplaintext = true\n'
+    read = read_config(written(tmp_path, emulator), EmulatorConfig)
+    assert (read.run.load, read.run.out, read.listen.http) == ("1.3", None, "")
+    assert read.grpc_addresses() == {"listen.e2": "localhost:1", "listen.o1": "localhost:2"}
+    rapp = '[connect]\no1 = "[::1]:1"\na1 = "[::1]:2"\n[state]\ndb = "/r.sqlite"\n[security]\nplaintext = true\n'
+    assert read_config(written(tmp_path, rapp), RappConfig).state.db == Path("/r.sqlite")
+
+
+def test_tls_files_are_found_beside_the_file(tmp_path: Path) -> None:
+    """With [tls] any address may be used, and the files are relative to the configuration."""
+    for name in ("x.pem", "x.key", "ca.pem"):
+        (tmp_path / name).touch()
+    tls = '[tls]\ncertificate = "x.pem"\nkey = "x.key"\nauthority = "ca.pem"\n'
+    text = XAPP.replace("[security]\nplaintext = true\n", tls).replace("127.0.0.1:50051", "emulator:50051")
+    config = read_config(written(tmp_path, text), XappConfig)
+    assert config.transport == Tls(tmp_path / "x.pem", tmp_path / "x.key", tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("[run]", "[run]\nspeeed = 3", "run.speeed: is not a known key"),
+        ("[run]", "[run]\nhours = 0", "run.hours: Input should be greater than 0"),
+        ("[run]", "[run]\nspeed = nan", "run.speed: Input should be"),
+        ("[run]", "[run]\nseed = -1", "run.seed: Input should be greater than or equal to 0"),
+        ("[run]", "[deadlines]\nplan_s = inf\n[run]", "deadlines.plan_s: Input should be a finite number"),
+        ("[run]", '[log]\nlevel = "loud"\n[run]', "log.level: Input should be"),
+        ("[run]", "[limits]\nmax_message_mib = 0\n[run]", "limits.max_message_mib: Input should be"),
+        ('a1 = "127.0.0.1:50052"', 'a1 = "50052"', "listen.a1: '50052' is not an address, HOST:PORT"),
+        ('e2 = "127.0.0.1:50051"', "", "connect.e2: is missing"),
+        ("plaintext = true", "plaintext = false", "security: give [tls], or plaintext = true"),
+        ('e2 = "127.0.0.1:50051"', 'e2 = "emulator:50051"', "connect.e2: emulator:50051: plaintext is for loopback"),
+        (
+            "[security]",
+            '[tls]\ncertificate = "a"\nkey = "b"\nauthority = "c"\n[security]',
+            "security.plaintext: is true while there is [tls]",
+        ),
+        (
+            "[security]\nplaintext = true",
+            '[tls]\ncertificate = "a"\nkey = "b"\nauthority = "c"',
+            "tls.certificate: no such file",
+        ),
+        ("[state]", "[state", "at line"),
+    ],
+)
+def test_bad_key_is_one_line_that_names_it(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    """Every fault is one line: the file, the key, what is wrong."""
+    path = written(tmp_path, XAPP.replace(old, new, 1))
+    with pytest.raises(ConfigError) as caught:
+        read_config(path, XappConfig)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert fault in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that is not there is named in one line."""
+    with pytest.raises(ConfigError, match=r"absent\.toml: No such file"):
+        read_config(tmp_path / "absent.toml", RappConfig)
+
+
+def test_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 are one line, too."""
+    path = tmp_path / "service.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"service\.toml: "):
+        read_config(path, RappConfig)
