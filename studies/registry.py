@@ -23,7 +23,9 @@ class StudyRequest:
 
 Study = Callable[[StudyRequest], None]
 
-STUDIES: dict[str, str] = {}
+STUDIES: dict[str, str] = {
+    "site-power-scale": "studies.calibration:site_power_scale",
+}
 """Name -> "module:function", imported when asked for."""
 
 

@@ -108,12 +108,12 @@ class Fault:
 @dataclass(frozen=True)
 class PlanningParams:
     """Slow loop (SPEC 4). ``objective_weight``: λ of (18). ``service_target_frac``: share of each class's demand that a
-    plan must carry (Table III, MSRC column). ``node_limit`` and ``gap_frac`` end a solve the same way on every
+    plan must carry. ``node_limit`` and ``gap_frac`` end a solve the same way on every
     machine; ``time_limit_s`` is a safety net far above what they need."""
 
     horizon_h: float = 6.0
     objective_weight: tuple[float, float, float, float] = (0.5, 0.3, 0.1, 0.1)
-    service_target_frac: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 0.85)
+    service_target_frac: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
     demand_points: int = 80
     gap_frac: float = 0.03
     node_limit: int = 0

@@ -22,8 +22,7 @@ def modes(rows: Rows, problem: Problem, v: Variables) -> None:
     rows.add([(site[:, None], v.gamma, 1.0)], 1.0, 1.0, n)
     every = np.arange(n * b)
     rows.add([(every, v.z.ravel(), 1.0), (every, np.repeat(v.gamma[:, SLEEP], b), 1.0)], -_FREE, 1.0, n * b)
-    awake = problem.alive.astype(np.float64)
-    rows.add([(site[:, None], v.z, 1.0), (site, v.gamma[:, SLEEP], 1.0)], awake, _FREE, n)
+    rows.add([(site[:, None], v.z, 1.0), (site, v.gamma[:, SLEEP], 1.0)], 1.0, _FREE, n)
     low = problem.network.low_bands
     kept = low if problem.network.cooperation.assisted_bands == "low" else ~low
     barred = np.flatnonzero(~kept)
@@ -54,7 +53,7 @@ def _chosen_links(rows: Rows, problem: Problem, v: Variables) -> None:
     rows.add([(v.helper, v.y, 1.0)], -_FREE, float(problem.network.cooperation.max_links), n)
     rows.add([(v.assisted, v.y, 1.0)], -_FREE, float(problem.network.cooperation.max_links), n)
     helped = [(v.assisted, v.y, 1.0), (site, v.gamma[:, ASSISTED], -1.0), (site, v.gamma[:, SLEEP], -1.0)]
-    rows.add(helped, 0.0, _FREE, n)  # (21)
+    rows.add(helped, _needs_helper(problem), _FREE, n)  # (21)
     rows.add([(v.helper, v.y, 1.0), (site, v.gamma[:, HELPING], -1.0)], 0.0, _FREE, n)  # (20)
 
 
@@ -86,9 +85,14 @@ def _literal_links(rows: Rows, problem: Problem, v: Variables) -> None:
             (v.assisted[strong], v.gamma[v.helper[strong], HELPING], -1.0),
         ],
         -_FREE,
-        0.0,
+        -_needs_helper(problem),
         n,
     )  # (21)
+
+
+def _needs_helper(problem: Problem) -> FloatArray:
+    """Lower side of (21) [N]: a site that has no power at all may stay without a helper where none is in reach."""
+    return np.where(problem.alive > 0, 0.0, -1.0)
 
 
 def service(rows: Rows, problem: Problem, v: Variables) -> None:

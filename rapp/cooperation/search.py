@@ -169,7 +169,7 @@ def _modes(tables: _Tables, awake: BoolArray) -> IntArray:
     """Modes [N] of an awake pattern: linked helpers help, sleepers sleep, the rest stay normal."""
     alive = tables.problem.alive > 0
     mode = np.full(len(awake), int(SiteMode.NORMAL), dtype=np.int64)
-    mode[~awake & alive] = int(SiteMode.DEEP_SLEEP)
+    mode[~awake | ~alive] = int(SiteMode.DEEP_SLEEP)
     for helper, _ in _matching(tables, awake & alive, ~awake & alive) or []:
         mode[helper] = int(SiteMode.HELPING)
     return mode

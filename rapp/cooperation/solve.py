@@ -140,7 +140,7 @@ def _model(problem: Problem, v: Variables, rows: Rows) -> highspy.HighsLp:
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = v.count, rows.count
     model.col_cost_ = costs(problem, v)
-    model.col_lower_ = np.zeros(v.count)
+    model.col_lower_ = _lower_bounds(problem, v)
     model.col_upper_ = _upper_bounds(problem, v)
     model.row_lower_, model.row_upper_ = lower, upper
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
@@ -153,18 +153,22 @@ def _model(problem: Problem, v: Variables, rows: Rows) -> highspy.HighsLp:
     return model
 
 
+def _lower_bounds(problem: Problem, v: Variables) -> FloatArray:
+    """A dead site sleeps, so that its neighbours may help where it cannot."""
+    lower = np.zeros(v.count)
+    lower[v.gamma[problem.alive == 0, SiteMode.DEEP_SLEEP]] = 1.0
+    return lower
+
+
 def _upper_bounds(problem: Problem, v: Variables) -> FloatArray:
     upper = np.full(v.count, highspy.kHighsInf)
     upper[v.gamma.ravel()] = 1.0
     upper[v.z] = np.broadcast_to(problem.alive[:, None], v.z.shape)
     upper[v.y] = 1.0
-    upper[v.gamma[problem.alive == 0, 1:].ravel()] = 0.0  # a dead site takes no part: normal, nothing on
     return upper
 
 
-def _outcome(
-    highs: highspy.Highs, problem: Problem, v: Variables, limits: Limits, bound: float
-) -> Outcome[Pattern]:
+def _outcome(highs: highspy.Highs, problem: Problem, v: Variables, limits: Limits, bound: float) -> Outcome[Pattern]:
     status = highs.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
         return Infeasible("no mode pattern holds (19)-(25) with the discharge limits")
