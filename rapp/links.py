@@ -31,13 +31,13 @@ def kept_bands(network: Network) -> BoolArray:
 def violations(network: Network, plan: Plan, alive: BoolArray) -> tuple[str, ...]:
     """The rules that ``plan`` breaks, in words, empty where it holds all of (19)-(25).
 
-    ``alive`` [N]: sites with power. A dead site takes part in nothing, so (24) does not ask a carrier of it.
+    ``alive`` [N]: sites with power. Of a dead site (24) asks no carrier and (21) no helper; it may still be helped.
     """
     shaped = shape_faults(network, plan)
     if shaped:
         return shaped
     rules = _chosen_faults if network.cooperation.links == "chosen" else _literal_faults
-    return (*rules(network, plan), *_band_faults(network, plan, alive))
+    return (*rules(network, plan, alive), *_band_faults(network, plan, alive))
 
 
 def shape_faults(network: Network, plan: Plan) -> tuple[str, ...]:
@@ -59,12 +59,12 @@ def _linked(network: Network, plan: Plan) -> BoolArray:
     return linked
 
 
-def _chosen_faults(network: Network, plan: Plan) -> tuple[str, ...]:
+def _chosen_faults(network: Network, plan: Plan, alive: BoolArray) -> tuple[str, ...]:
     """(20)-(23) with chosen links: every helper and every helped site has a link, and links join only such pairs."""
     linked, helping, helped = _linked(network, plan), plan.mode == SiteMode.HELPING, _helped(plan.mode)
     return _named(
         ("(20): helps nobody", helping & ~linked.any(axis=1)),
-        ("(21): has no helper", helped & ~linked.any(axis=0)),
+        ("(21): has no helper", helped & alive & ~linked.any(axis=0)),
         ("(22): more than K_max links", _degree(linked, network)),
         ("(23): linked without helping", linked.any(axis=1) & ~helping),
         ("(23): linked without being helped", linked.any(axis=0) & ~helped),
@@ -72,14 +72,14 @@ def _chosen_faults(network: Network, plan: Plan) -> tuple[str, ...]:
     )
 
 
-def _literal_faults(network: Network, plan: Plan) -> tuple[str, ...]:
+def _literal_faults(network: Network, plan: Plan, alive: BoolArray) -> tuple[str, ...]:
     """(20)-(23) as printed: every helper and helped site of a neighbourhood are linked."""
     linked, helping, helped = _linked(network, plan), plan.mode == SiteMode.HELPING, _helped(plan.mode)
     both: BoolArray = helping[:, None] & helped[None, :]
     near = near_pairs(network)
     return _named(
         ("(20): helps nobody", helping & ~_any_of(both & near)),
-        ("(21): has no helper", helped & ~np.any(both & helper_pairs(network), axis=0)),
+        ("(21): has no helper", helped & alive & ~np.any(both & helper_pairs(network), axis=0)),
         ("(22): more than K_max links", _degree(linked, network)),
         ("(23): a helper and a helped neighbour are not linked", _any_of(both & near & ~linked)),
     )
