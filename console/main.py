@@ -92,7 +92,7 @@ def _scenario(asked: argparse.Namespace) -> int:
     try:
         scenario = load(str(asked.file))
     except ValueError as wrong:
-        print(f"{asked.file}: {wrong}", file=sys.stderr)
+        print(wrong, file=sys.stderr)  # every line begins with the file
         return EXIT_FAILED
     print(
         f"{asked.file}: {scenario.name}, {scenario.network.site_count} sites, {scenario.traffic.ue_count} users: good"

@@ -10,6 +10,7 @@ import copy
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -51,6 +52,12 @@ def load_override(load: str | float) -> dict[str, float]:
         words = f"{load!r} is not a load; give {', '.join(LOAD_SCALE)} or a number above 0"
         raise ScenarioError([Problem(_OVERRIDE, 0, "load", words)])
     return {"traffic.load_scale": scale}
+
+
+def with_load(scenario: Scenario, load: str | float) -> Scenario:
+    """The scenario at ``light|medium|heavy|X`` instead of its own load. ScenarioError: as ``load_override``."""
+    (scale,) = load_override(load).values()
+    return replace(scenario, traffic=replace(scenario.traffic, load_scale=scale))
 
 
 def shipped() -> dict[str, Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -57,9 +58,8 @@ def sentence(error: Mapping[str, Any], known: tuple[str, ...]) -> str:
         return f"unknown key, correct or remove it; {did_you_mean(str(error['loc'][-1]), known)}"
     if kind == "literal_error":
         choices = [word.strip("' ") for word in context["expected"].replace(" or ", ",").split(",")]
-        return (
-            f"{shown(value)} is not a choice; {did_you_mean(str(value), choices)} Choose one of: {', '.join(choices)}"
-        )
+        hint = did_you_mean(str(value), choices) if difflib.get_close_matches(str(value), choices) else ""
+        return " ".join(f"{shown(value)} is not a choice; {hint} choose one of: {', '.join(choices)}".split())
     words = _WORDS.get(kind)
     return words(value, context) if words else f"{error['msg']}, not {shown(value)}"
 

@@ -37,11 +37,6 @@ def _objective(doc: Any) -> Iterator[Finding]:
         yield ("planning", "objective_weight"), "all weights are 0; give at least one above 0"
 
 
-def _forecast(doc: Any) -> Iterator[Finding]:
-    if not doc.planning.forecast:
-        yield ("planning", "forecast"), 'is empty; name a forecast, for example "persistence"'
-
-
 def _periods(doc: Any) -> Iterator[Finding]:
     periods = doc.time.plan_period_min * 60.0 / doc.time.period_s
     if periods < 1.0 or not math.isclose(periods, round(periods)):
@@ -142,7 +137,6 @@ RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("traffic",), _shares),
     (("traffic",), _day_profile),
     (("planning",), _objective),
-    (("planning",), _forecast),
     (("time",), _periods),
     (("time", "planning"), _lifetime),
     (("ev", "pv"), _ranges),
