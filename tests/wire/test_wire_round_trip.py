@@ -84,7 +84,7 @@ def test_network(x_m: float, capacity_kwh: float, sectors: int, network: Network
     )
 )
 @quick
-def test_tensor(values: np.ndarray, network: Network) -> None:  # type: ignore[type-arg]
+def test_tensor(values: np.ndarray, network: Network) -> None:
     """A tensor is exact for any finite float64: extremes, denormals and the sign of zero."""
     got = tensor_from_proto(over_the_wire(tensor_to_proto(values)), values.shape, "gain_db", checks.ANY)
     assert got.tobytes() == values.tobytes()
