@@ -1,0 +1,64 @@
+# ruff: noqa: N802 - method names are those of the proto files
+"""The O1-like port of the node: telemetry for the slow loop, outcomes for observers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import grpc
+
+from emulator.audience import Audience
+from emulator.exchange import Exchange
+from emulator.metrics import EmulatorMetrics
+from emulator.node import Node
+from gridran.runtime.grpc import abort_invalid
+from gridran.runtime.tls import require_role
+from gridran.wire.v1 import o1_telemetry_pb2 as o1
+from gridran.wire.v1.o1_telemetry_pb2_grpc import O1ServiceServicer
+
+T = TypeVar("T")
+_PLANNER, _OBSERVER = "rapp", "observer"
+
+
+class O1Server(O1ServiceServicer):
+    """Answers the rApp and observers; all state is the exchange's."""
+
+    def __init__(self, node: Node, exchange: Exchange, metrics: EmulatorMetrics, log: Any) -> None:
+        self._node, self._exchange, self._metrics, self._log = node, exchange, metrics, log
+        metrics.listeners.labels("telemetry").set_function(lambda: len(exchange.telemetry))
+        metrics.listeners.labels("outcomes").set_function(lambda: len(exchange.outcomes))
+
+    def Describe(self, request: o1.DescribeRequest, context: grpc.ServicerContext) -> o1.DescribeResponse:  # noqa: ARG002
+        require_role(context, _PLANNER, _OBSERVER)
+        return self._node.description()
+
+    def StreamTelemetry(
+        self, request: o1.StreamTelemetryRequest, context: grpc.ServicerContext
+    ) -> Iterator[o1.Telemetry]:
+        require_role(context, _PLANNER)
+        self._log.info("O1 telemetry", requestor_id=request.requestor_id)
+        yield from _heard(self._exchange.telemetry, context)
+
+    def PlanApplied(self, request: o1.PlanAppliedRequest, context: grpc.ServicerContext) -> o1.PlanAppliedResponse:
+        require_role(context, _PLANNER)
+        if request.period % self._node.periods_per_plan:
+            self._metrics.bad_messages.labels("PlanApplied").inc()
+            abort_invalid(context, "period", f"{request.period} is no planning boundary")
+        self._exchange.plan_applied(request.period)
+        return o1.PlanAppliedResponse()
+
+    def StreamOutcomes(
+        self, request: o1.StreamOutcomesRequest, context: grpc.ServicerContext
+    ) -> Iterator[o1.OutcomeReport]:
+        require_role(context, _PLANNER, _OBSERVER)
+        self._log.info("O1 outcomes", requestor_id=request.requestor_id)
+        yield from _heard(self._exchange.outcomes, context)
+
+
+def _heard(audience: Audience[T], context: grpc.ServicerContext) -> Iterator[T]:
+    """What ``audience`` hears, until the caller leaves."""
+    feed = audience.join()
+    if not context.add_callback(lambda: audience.leave(feed)):
+        audience.leave(feed)
+    yield from feed
