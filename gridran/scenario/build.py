@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from gridran.scenario.params import Fault, Scenario
 from gridran.scenario.problem import did_you_mean
-from gridran.scenario.rules import Finding
+from gridran.scenario.rules import Finding, hour_of
 from gridran.scenario.schema import SECTIONS
 from gridran.types import Band, Battery, CooperationParams, Network, Site
 
@@ -29,7 +29,7 @@ def as_dataclass(cls: type[_T], model: BaseModel, **changes: Any) -> _T:
 
 
 def bands(doc: Any) -> tuple[Band, ...]:
-    """The bands, lowest carrier first named low where ``low_bands`` is empty."""
+    """The bands; where ``low_bands`` names none, the lowest carrier is the low one."""
     low = set(doc.cooperation.low_bands) or {min(doc.band, key=lambda band: band.carrier_mhz).name}
     return tuple(as_dataclass(Band, band, low=band.name in low) for band in doc.band)
 
@@ -100,6 +100,8 @@ def fault_findings(doc: Any, found: tuple[Site, ...]) -> Iterator[Finding]:
 def scenario(doc: Any, name: str, found: tuple[Site, ...], **data: Any) -> Scenario:
     """The whole scenario; ``data`` are the parts that come from files."""
     parts: dict[str, Any] = {key: as_dataclass(cls, getattr(doc, key)) for key, cls in SECTIONS.items()}
+    if doc.data.start is not None:
+        parts["time"] = dataclasses.replace(parts["time"], start_hour=hour_of(doc.data.start))
     network = Network(
         found,
         bands(doc),

@@ -30,12 +30,14 @@ def _beyond(words: str, limit: str) -> _Words:
 
 _WORDS: dict[str, _Words] = {
     "float_type": _not_a("a number"),
+    "float_parsing": _not_a("a number"),
     "int_type": _not_a("a whole number"),
     "int_from_float": _not_a("a whole number"),
     "string_type": _not_a("a text in quotes"),
     "bool_type": _not_a("true or false"),
     "tuple_type": _not_a("a list in brackets"),
     "list_type": _not_a("a list"),
+    "value_error": _not_a("a date and time such as 2019-05-01T18:00:00"),
     "datetime_type": _not_a("a date and time such as 2019-05-01T18:00:00"),
     "model_type": _not_a("a table"),
     "model_attributes_type": _not_a("a table"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from gridran.scenario.locator import Path
@@ -16,6 +17,9 @@ from gridran.scenario.problem import did_you_mean
 
 Finding = tuple[Path, str]
 Rule = Callable[[Any], Iterator[Finding]]
+
+DATA_FILES = ("traffic_counters", "ev_sessions", "pv_profile")
+"""Keys of ``[data]`` that name a file."""
 
 _SHARE_TOLERANCE = 1e-6
 
@@ -127,10 +131,25 @@ def _layout(doc: Any) -> Iterator[Finding]:
 
 
 def _data_start(doc: Any) -> Iterator[Finding]:
-    for key in ("traffic_counters", "ev_sessions", "pv_profile"):
+    for key in DATA_FILES:
         if getattr(doc.data, key) and doc.data.start is None:
             yield ("data", key), "needs the moment of time 0; add start = 2019-05-01T18:00:00 (your own) to [data]"
             return
+
+
+def hour_of(moment: datetime) -> float:
+    """The local hour of day of a moment, with its minutes as a fraction."""
+    return moment.hour + moment.minute / 60.0 + moment.second / 3600.0
+
+
+def _start_hour(doc: Any) -> Iterator[Finding]:
+    start = doc.data.start
+    if start is None or "start_hour" not in doc.time.model_fields_set:
+        return
+    hour = hour_of(start)
+    if not math.isclose(hour, doc.time.start_hour):
+        words = f"{doc.time.start_hour:g} contradicts start in [data] ({hour:g} h); remove one of them"
+        yield ("time", "start_hour"), words
 
 
 RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
@@ -148,4 +167,5 @@ RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("site",), _site_ids),
     (("sites", "site"), _layout),
     (("data",), _data_start),
+    (("data", "time"), _start_hour),
 )

@@ -101,12 +101,13 @@ _DATA = {
     "ev_sessions": _text(),
     "pv_profile": _text(),
 }
+_BAND = _model("band", fields_of(Band, False, ("low",)))
 _PARTS: Fields = {
     "name": _text(),
     "description": _text(),
     "sites": (_model("sites", _LAYOUT | _BATTERY | fields_of(Site, False, ("site_id", "x_m", "y_m", "battery"))), None),
     "site": (list[_model("site", _BATTERY | fields_of(Site, True, ("battery",)) | _SITE)], []),  # type: ignore[misc]
-    "band": (list[_model("band", fields_of(Band, False, ("low",)))], []),  # type: ignore[misc]
+    "band": (Annotated[list[_BAND], Field(min_length=1)], []),  # type: ignore[valid-type]
     "cooperation": (
         _model("cooperation", fields_of(CooperationParams) | {"low_bands": (list[Annotated[str, Strict()]], [])}),
         None,
