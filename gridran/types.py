@@ -154,7 +154,7 @@ class CooperationParams:
 class PowerParams:
     """Site power (SPEC 3). ``site_scale`` is m, the only calibrated number; it multiplies all but deep sleep."""
 
-    site_scale: float = 2.5
+    site_scale: float = 2.365
     standby_frac: float = 0.45
     deep_sleep_kw: float = 0.1
 
