@@ -43,7 +43,7 @@ class TrafficParams:
     day_profile: tuple[float, ...] = ()
     speed_mps: float = 1.0
     roam_radius_m: float = 60.0
-    pause_mean_s: float = 900.0
+    pause_mean_s: float = 1100.0
 
 
 @dataclass(frozen=True)
