@@ -62,6 +62,10 @@ def sentence(error: Mapping[str, Any], known: tuple[str, ...]) -> str:
         choices = [word.strip("' ") for word in context["expected"].replace(" or ", ",").split(",")]
         hint = did_you_mean(str(value), choices) if difflib.get_close_matches(str(value), choices) else ""
         return " ".join(f"{shown(value)} is not a choice; {hint} choose one of: {', '.join(choices)}".split())
+    if _is_short_list(error):
+        return f"has only {len(value)} values; add the missing ones"
+    if kind == "missing" and isinstance(error["loc"][-1], int):
+        return "has too few values; complete the list"
     words = _WORDS.get(kind)
     return words(value, context) if words else f"{error['msg']}, not {shown(value)}"
 
@@ -69,6 +73,8 @@ def sentence(error: Mapping[str, Any], known: tuple[str, ...]) -> str:
 def place(error: Mapping[str, Any]) -> Path:
     """Where the error is; a value missing from a fixed-length list belongs to the list."""
     path: Path = tuple(error["loc"])
-    if error["type"] == "missing" and isinstance(path[-1], int):
-        return path[:-1]
-    return path
+    return path[:-1] if _is_short_list(error) else path
+
+
+def _is_short_list(error: Mapping[str, Any]) -> bool:
+    return error["type"] == "missing" and isinstance(error["loc"][-1], int)

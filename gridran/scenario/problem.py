@@ -29,7 +29,7 @@ class ScenarioError(ValueError):
     """A scenario that cannot be used; ``problems`` holds every mistake found, in file order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems))
+        self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(p) for p in self.problems))
 
 

@@ -58,11 +58,14 @@ def _lifetime(doc: Any) -> Iterator[Finding]:
         )
 
 
-def _ranges(doc: Any) -> Iterator[Finding]:
-    for section, key in (("ev", "initial_soc_frac"), ("ev", "reservation_usd_per_kwh"), ("pv", "cloud_factor")):
-        low, high = getattr(getattr(doc, section), key)
-        if low > high:
-            yield (section, key), f"the range runs from {low:g} down to {high:g}; write the lower end first"
+def _ranges(section: str, *keys: str) -> Rule:
+    def rule(doc: Any) -> Iterator[Finding]:
+        for key in keys:
+            low, high = getattr(getattr(doc, section), key)
+            if low > high:
+                yield (section, key), f"the range runs from {low:g} down to {high:g}; write the lower end first"
+
+    return rule
 
 
 def _outages(doc: Any) -> Iterator[Finding]:
@@ -158,7 +161,8 @@ RULES: tuple[tuple[tuple[str, ...], Rule], ...] = (
     (("planning",), _objective),
     (("time",), _periods),
     (("time", "planning"), _lifetime),
-    (("ev", "pv"), _ranges),
+    (("ev",), _ranges("ev", "initial_soc_frac", "reservation_usd_per_kwh")),
+    (("pv",), _ranges("pv", "cloud_factor")),
     (("grid",), _outages),
     (("cooperation",), _cooperation),
     (("radio",), _heights),
