@@ -47,7 +47,7 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(SEED)
     write(asked.out / "cells.csv", CELL_HEADER, cells(rng))
-    write(asked.out / "counters.csv", ("beginTime", "cell", "DRB.PdcpSduVolumeDL"), counters(rng))
+    write(asked.out / "counters.csv", COUNTER_HEADER, counters(rng))
     columns = ("connectionTime", "disconnectTime", "kWhDelivered", "stationID", "siteID")
     write(asked.out / "ev_sessions.csv", columns, sessions(asked.sessions))
     write(asked.out / "pv.csv", ("time", "output_frac"), pv(asked.pv))
@@ -65,6 +65,7 @@ CELL_HEADER = (
     *("radio", "mcc", "net", "area", "cell", "unit", "lon", "lat", "range", "samples"),
     *("changeable", "created", "updated", "averageSignal"),
 )
+COUNTER_HEADER = ("beginTime", "cell", "DRB.PdcpSduVolumeDL")
 
 
 def cells(rng: np.random.Generator) -> list[tuple[object, ...]]:
