@@ -30,8 +30,9 @@ def site_power_scale(request: StudyRequest) -> None:
     rows: list[dict[str, object]] = []
     for _ in range(ROUNDS):
         mean_h, ci95_h = mean_ci95(survival_h(with_scale(scenario, scale), trials, request.jobs))
-        rows.append({"site_power_scale": scale, "metric": "survival_h", "mean": mean_h, "ci95": ci95_h, "paper": TARGET_H})
-        print(f"m = {scale:.4f}: survival_h {mean_h:.3f} ± {ci95_h:.3f} h over {trials} seeds", flush=True)  # noqa: T201 - a study prints its table
+        row = {"site_power_scale": scale, "metric": "survival_h", "mean": mean_h, "ci95": ci95_h, "paper": TARGET_H}
+        rows.append(dict(row))
+        print(f"m = {scale:.4f}: survival_h {mean_h:.3f} ± {ci95_h:.3f} h over {trials} seeds", flush=True)
         if abs(mean_h - TARGET_H) <= TOLERANCE_H:
             break
         scale = round(scale * mean_h / TARGET_H, 4)

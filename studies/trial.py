@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import rapp.core as rapp_core
+import xapp.core as xapp_core
 from emulator.streams import Streams
 from emulator.world import World, advance, close_window, initial, observe, telemetry
 from gridran.scenario.params import Scenario
 from gridran.strategies import strategy_named
 from gridran.types import Dispatch, Policy, StepOutcome
-from rapp import core as rapp_core
-from xapp import core as xapp_core
+from rapp.notes import Note as RappNote
+from xapp.notes import Note as XappNote
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Period:
     outcome: StepOutcome
     control: Dispatch | None
     policy: Policy | None
-    notes: tuple[tuple[str, rapp_core.Note | xapp_core.Note], ...]
+    notes: tuple[tuple[str, RappNote | XappNote], ...]
 
 
 def periods_per_plan(scenario: Scenario) -> int:
@@ -33,22 +35,25 @@ def periods_per_plan(scenario: Scenario) -> int:
 
 
 def trial(scenario: Scenario, strategy_name: str, seed: int, hours_h: float) -> Iterator[Period]:
-    """Play ``strategy_name`` through ``scenario`` and yield every period, up to ``hours_h``. ValueError: no such strategy."""
+    """Play ``strategy_name`` through ``scenario`` and yield every period, up to ``hours_h``.
+
+    ValueError: no such strategy.
+    """
     strategy = strategy_named(strategy_name)
     streams = Streams(seed)
     world = initial(scenario, seed)
-    rapp = rapp_core.initial(scenario, strategy)
-    xapp = xapp_core.initial(scenario, strategy)
+    slow = rapp_core.initial(scenario, strategy)
+    fast = xapp_core.initial(scenario, strategy)
     dt_h = scenario.time.period_s / 3600.0
     per_plan = periods_per_plan(scenario)
     for period in range(round(hours_h / dt_h)):
-        notes: list[tuple[str, rapp_core.Note | xapp_core.Note]] = []
+        notes: list[tuple[str, RappNote | XappNote]] = []
         policy = None
         if period % per_plan == 0:
-            world, rapp, policy = _plan(world, rapp, notes)
-            xapp, _ = _xapp(xapp, xapp_core.PolicyPut(policy), notes)
-        xapp, control = _xapp(xapp, xapp_core.Report(observe(world)), notes)
-        xapp, _ = _xapp(xapp, xapp_core.ControlOutcome(period, True, ""), notes)
+            world, slow, policy = _plan(world, slow, notes)
+            fast, _ = _fast(fast, xapp_core.PolicyPut(policy), notes)
+        fast, control = _fast(fast, xapp_core.Report(observe(world)), notes)
+        fast, _ = _fast(fast, xapp_core.ControlOutcome(period, True, ""), notes)
         world, outcome = advance(world, control, dt_h, streams)
         yield Period(outcome, control, policy, tuple(notes))
 
@@ -62,18 +67,18 @@ def run_until(periods: Iterator[Period], stop: Callable[[StepOutcome], bool]) ->
 
 
 def _plan(
-    world: World, rapp: rapp_core.State, notes: list[tuple[str, rapp_core.Note | xapp_core.Note]]
+    world: World, slow: rapp_core.State, notes: list[tuple[str, RappNote | XappNote]]
 ) -> tuple[World, rapp_core.State, Policy]:
-    rapp, effects = rapp_core.step(rapp, rapp_core.TelemetryArrived(telemetry(world)))
-    notes += [("rapp", e) for e in effects if isinstance(e, rapp_core.Note)]
+    slow, effects = rapp_core.step(slow, rapp_core.TelemetryArrived(telemetry(world)))
+    notes += [("rapp", e) for e in effects if isinstance(e, RappNote)]
     (policy,) = (e.policy for e in effects if isinstance(e, rapp_core.PutPolicy))
-    return close_window(world), rapp, policy
+    return close_window(world), slow, policy
 
 
-def _xapp(
-    state: xapp_core.State, event: xapp_core.Event, notes: list[tuple[str, rapp_core.Note | xapp_core.Note]]
+def _fast(
+    state: xapp_core.State, event: xapp_core.Event, notes: list[tuple[str, RappNote | XappNote]]
 ) -> tuple[xapp_core.State, Dispatch | None]:
     state, effects = xapp_core.step(state, event)
-    notes += [("xapp", e) for e in effects if isinstance(e, xapp_core.Note)]
+    notes += [("xapp", e) for e in effects if isinstance(e, XappNote)]
     controls = [e.dispatch for e in effects if isinstance(e, xapp_core.SendControl)]
     return state, controls[-1] if controls else None
