@@ -7,7 +7,7 @@ import numpy as np
 from gridran.energy.site_power import idle_kw, per_load_kw, per_mbps_kw, standby_kw
 from gridran.radio.coverage import kappa_frac
 from gridran.types import FloatArray, IntArray, SiteMode
-from rapp.cooperation.rows import Rows
+from rapp.cooperation.rows import Rows, Term
 from rapp.cooperation.variables import Problem, Variables
 
 NORMAL, HELPING, ASSISTED, SLEEP = (int(m) for m in SiteMode)
@@ -105,7 +105,8 @@ def service(rows: Rows, problem: Problem, v: Variables) -> None:
 
 
 def reach(rows: Rows, problem: Problem, v: Variables) -> None:
-    """(5)-(6): beyond its nominal coverage a site serves only when helping, beyond the reduced radius not when assisted."""
+    """(5)-(6): beyond its nominal coverage a site serves only when helping, beyond the reduced radius not when
+    assisted."""
     points, volume = problem.points, problem.points.volume_mbps
     groups, places = points.candidate.shape
     key = v.point * places + v.place
@@ -120,7 +121,7 @@ def reach(rows: Rows, problem: Problem, v: Variables) -> None:
         row_of[pairs] = np.arange(len(pairs))
         mine = row_of[key] >= 0
         point, site = pairs // places, points.candidate.ravel()[pairs]
-        terms: list[tuple[IntArray, IntArray, FloatArray | float]] = [(row_of[key[mine]], v.x[mine], 1.0)]
+        terms: list[Term] = [(row_of[key[mine]], v.x[mine], 1.0)]
         terms += [(np.arange(len(pairs)), v.gamma[site, m], sign * volume[point]) for m in columns]
         rows.add(terms, -_FREE, 0.0 if sign < 0 else volume[point], len(pairs))
 
@@ -130,7 +131,7 @@ def interference(rows: Rows, problem: Problem, v: Variables) -> None:
     stronger there is silent on it. One row per (point, blocker, carrier) over all that it blocks."""
     points, volume = problem.points, problem.points.volume_mbps
     bands = v.z.shape[1]
-    groups, places = points.candidate.shape
+    places = points.candidate.shape[1]
     flow, blocker = np.nonzero(points.blocked[v.point, v.place])
     real = points.candidate[v.point[flow], blocker] >= 0
     flow, blocker = flow[real], blocker[real]
@@ -172,7 +173,7 @@ def power(rows: Rows, problem: Problem, v: Variables) -> None:
 
 
 def site_power_terms(problem: Problem, v: Variables) -> tuple[list[tuple[IntArray, IntArray, FloatArray]], FloatArray]:
-    """P_i of (4) as terms (site, column, kW) and a constant [N]: standby awake, deep sleep asleep, carriers and load."""
+    """P_i of (4) as terms (site, column, kW) and a constant [N]: standby awake, deep sleep asleep, carriers, load."""
     network = problem.network
     n, b = v.z.shape
     standby, idle = standby_kw(network), idle_kw(network)

@@ -58,11 +58,11 @@ def demand_points(
     ``volume_mbps`` [U] is what the plan has to serve of each user; ``class_weight`` [4].
     """
     ue_point, count = _cluster(network, snapshot, point_count)
-    total_mbps = np.bincount(ue_point, weights=volume_mbps, minlength=count)
+    total_mbps: FloatArray = np.asarray(np.bincount(ue_point, volume_mbps, count), dtype=np.float64)
     share = volume_mbps / np.maximum(total_mbps[ue_point], 1e-12)
-    weight = np.bincount(ue_point, weights=class_weight[snapshot.service_class], minlength=count)
+    weight = np.asarray(np.bincount(ue_point, class_weight[snapshot.service_class], count), dtype=np.float64)
     gain_db = _mean_by_site(network, snapshot, ue_point, count, share)  # [G, N, B]
-    xy_m = np.column_stack(
+    xy_m: FloatArray = np.column_stack(
         [np.bincount(ue_point, weights=share * snapshot.ue_xy_m[:, a], minlength=count) for a in (0, 1)]
     )
     first = np.full(count, -1, dtype=np.int64)
@@ -112,7 +112,6 @@ def _points(
 
 def _rates(network: Network, gain_db: FloatArray, order: IntArray) -> tuple[FloatArray, BoolArray]:
     """Whole-carrier rates [G, C, B] with blockers silent and the others at the planning activity, and ``blocked``."""
-    sites = np.broadcast_to(np.arange(network.site_count), gain_db.shape[:2])
     power_mw = received_mw(network, gain_db)  # [G, N, B]
     rows = np.arange(len(order))[:, None]
     candidate_mw = power_mw[rows, order]  # [G, C, B]
@@ -124,7 +123,6 @@ def _rates(network: Network, gain_db: FloatArray, order: IntArray) -> tuple[Floa
     helping = np.zeros(network.site_count, dtype=np.bool_)
     rate_mbps = full_band_rate_mbps(network, sinr, helping, order)
     blocked = np.take_along_axis(silent[..., 0], order[:, None, :].repeat(order.shape[1], axis=1), axis=2)
-    del sites
     return rate_mbps, blocked
 
 
@@ -132,12 +130,11 @@ def _mean_by_site(
     network: Network, snapshot: Snapshot, ue_point: IntArray, count: int, share: FloatArray
 ) -> FloatArray:
     """Volume-weighted mean gain in dB of each point towards every site, [G, N, B]; -300 dB where nobody measured."""
-    users, kept = snapshot.neighbour_site.shape
+    users = len(snapshot.neighbour_site)
     dense = np.full((users, network.site_count, network.band_count), -300.0)
     dense[np.arange(users)[:, None], snapshot.neighbour_site] = snapshot.gain_db
     mean = np.zeros((count, network.site_count, network.band_count))
     np.add.at(mean, ue_point, dense * share[:, None, None])
-    del kept
     return mean
 
 

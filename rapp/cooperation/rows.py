@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from gridran.types import FloatArray, IntArray
+
+Index = npt.NDArray[np.signedinteger[Any]]
+Term = tuple[Index, Index, FloatArray | float]
 
 
 @dataclass
@@ -24,7 +30,7 @@ class Rows:
 
     def add(
         self,
-        terms: list[tuple[IntArray, IntArray, FloatArray | float]],
+        terms: Sequence[Term],
         lower: FloatArray | float,
         upper: FloatArray | float,
         rows: int,

@@ -109,7 +109,7 @@ def _power(tables: _Tables, awake: BoolArray) -> tuple[FloatArray, FloatArray]:
     site = np.where(served, points.candidate[rows, place], 0)
     volume = np.where(served, points.volume_mbps, 0.0)
     rate = np.maximum(points.rate_mbps[rows, place], 1e-3)
-    site_mbps = np.bincount(site, weights=volume, minlength=n)
+    site_mbps = np.asarray(np.bincount(site, volume, n), dtype=np.float64)
     blocks = np.stack([np.bincount(site, weights=volume / rate[:, b], minlength=n) for b in range(bands)], axis=1)
     rate_site = np.where(blocks > 1e-9, site_mbps[:, None] / np.maximum(blocks, 1e-9), 1.0)  # [N, B]
     kw_per_mbps = tables.load_kw / rate_site + tables.mbps_kw
@@ -148,14 +148,20 @@ def _matching(tables: _Tables, helpers: BoolArray, sleepers: BoolArray) -> list[
     limit = tables.problem.network.cooperation.max_links
     taken: dict[int, list[int]] = {int(h): [] for h in np.flatnonzero(helpers)}
 
+    def moved_on(helper: int, seen: set[int]) -> bool:
+        """Make room at a full helper by finding another one for a sleeper that it has."""
+        for other in list(taken[helper]):
+            if place(other, seen):
+                taken[helper].remove(other)
+                return True
+        return False
+
     def place(sleeper: int, seen: set[int]) -> bool:
         for helper in (int(h) for h in tables.neighbours[sleeper]):
             if helper not in taken or helper in seen:
                 continue
             seen.add(helper)
-            if len(taken[helper]) < limit or any(
-                place(other, seen) and (taken[helper].remove(other) or True) for other in list(taken[helper])
-            ):
+            if len(taken[helper]) < limit or moved_on(helper, seen):
                 taken[helper].append(sleeper)
                 return True
         return False

@@ -19,7 +19,6 @@ from rapp.cooperation.rows import Rows
 from rapp.cooperation.search import search
 from rapp.cooperation.variables import Problem, Variables, variables
 
-
 RESTRICTED_NODES = 1
 
 
@@ -35,7 +34,7 @@ class Limits:
 @dataclass(frozen=True)
 class Pattern:
     """A solved mode pattern: ``mode`` [N], ``links`` (helper, assisted), ``band_on`` [N, B], ``power_kw`` [N],
-    ``s_per_h`` (max P/E), ``unserved_mbps`` [G], ``objective`` and its proven ``bound``, ``columns`` the raw solution."""
+    ``s_per_h`` (max P/E), ``unserved_mbps`` [G], ``objective`` and its proven ``bound``, ``columns`` as solved."""
 
     mode: IntArray
     links: tuple[tuple[int, int], ...]
@@ -52,7 +51,7 @@ def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) 
     """The best mode pattern for ``problem``; ``start_mode`` [N] is where the search begins besides everybody awake.
 
     Three steps: a local search over who sleeps; the exact model with those sleepers fixed, which settles carriers,
-    links and flows; then the whole model from there with ``node_limit`` nodes, or with none its linear relaxation, which
+    links and flows; then the whole model from there with ``node_limit`` nodes, or with none its relaxation, which
     gains nothing more but proves how far the pattern can be from the best.
     """
     v = variables(problem)
