@@ -123,8 +123,6 @@ def _layout(doc: Any) -> Iterator[Finding]:
     given = [word for word, there in (("rings", doc.sites.rings is not None), ("file", bool(doc.sites.file))) if there]
     if len(given) == 2:
         yield ("sites", "file"), "rings and file both place the sites; keep one of them"
-    if not given and not doc.site:
-        yield ("sites",), 'no sites; give rings = 2, or file = "cells.csv", or [[site]] tables'
     for index, site in enumerate(doc.site):
         for key in ("x_m", "y_m"):
             if (getattr(site, key) is None) and not given:

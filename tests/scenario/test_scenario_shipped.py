@@ -1,67 +1,136 @@
-"""The shipped scenarios, and what may be laid over them."""
+"""The shipped scenarios, and what overrides do to them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gridran.scenario.catalogue import shipped
-from gridran.scenario.loader import load_scenario, with_load
-from gridran.scenario.params import Scenario
-from gridran.scenario.problem import ScenarioError
-from gridran.types import Band, Battery, Network
-
-BANDS = (
-    Band("LTE800", 800.0, 10.0, 50.0, 46.0, 15.0, 78.7, 57.4, 171.8, 3.44, True),
-    Band("LTE1800", 1800.0, 20.0, 100.0, 46.0, 17.0, 66.1, 94.6, 87.0, 0.28, False),
-    Band("LTE2600", 2600.0, 20.0, 120.0, 46.0, 18.0, 44.7, 101.5, 90.6, 0.0, False),
-    Band("NR3700", 3700.0, 100.0, 500.0, 53.0, 24.0, 136.5, 451.1, 616.8, 0.0, False),
-)
+from gridran.scenario.limits import LIMITS
+from gridran.scenario.loader import ScenarioError, load_override, load_scenario, with_load
+from gridran.scenario.params import Scenario, TrafficParams
 
 
-@pytest.mark.parametrize("name", ["paper", "small", "pure-model", "irregular"])
+@pytest.mark.parametrize("name", sorted(shipped()))
 def test_every_shipped_scenario_loads(name: str) -> None:
-    """A shipped scenario has no mistakes and is called as its file."""
-    assert load_scenario(name).name == name
-    assert name in shipped()
+    """Each TOML among the package data is a good scenario that carries its own name."""
+    scenario = load_scenario(name)
+    assert scenario.name == name
+    assert scenario.network.site_count >= 7
 
 
-def test_the_paper_scenario_is_that_of_the_specification(paper_scenario: Scenario) -> None:
-    """19 sites 500 m apart with three sectors and 20 kWh, 1,000 users, and the bands of SPEC 2 and 3."""
-    network = paper_scenario.network
-    assert network.bands == BANDS
-    assert network.site_count == 19
-    assert {(s.sectors, s.battery, s.evse_count, s.pv_kwp) for s in network.sites} == {(3, Battery(), 1, 0.0)}
-    nearest_m = np.where(network.site_distance_m > 0.0, network.site_distance_m, np.inf).min(axis=1)
-    np.testing.assert_allclose(nearest_m, 500.0)
-    assert paper_scenario == replace(Scenario("paper", network))
+def test_shipped_data_stay_small() -> None:
+    """No data file exceeds 300 kB."""
+    folder = shipped()["paper"].parent
+    assert all(path.stat().st_size < 300_000 for path in folder.rglob("*") if path.is_file())
 
 
-def test_pure_model_differs_from_the_paper_in_the_scale_alone(paper_scenario: Scenario) -> None:
-    """``pure-model`` is the paper's scenario with m = 1."""
+def test_the_paper_has_19_sites_and_the_parameters_defaults(paper_scenario: Scenario) -> None:
+    """What paper.toml leaves out are the dataclasses' defaults."""
+    assert paper_scenario.network.site_count == 19
+    assert paper_scenario.traffic == TrafficParams()
+    assert paper_scenario == dataclasses.replace(Scenario("paper", paper_scenario.network))
+    distance_m = paper_scenario.network.site_distance_m
+    assert np.sort(distance_m, axis=1)[:, 1] == pytest.approx(500.0)
+
+
+def test_the_small_scenario_is_the_paper_with_fewer_sites(paper_scenario: Scenario, small_scenario: Scenario) -> None:
+    """Bands and parameters are the paper's; sites and users are fewer."""
+    assert small_scenario.network.site_count == 7
+    assert small_scenario.traffic.ue_count == 200
+    assert small_scenario.network.bands == paper_scenario.network.bands
+    assert small_scenario.network.cooperation == paper_scenario.network.cooperation
+
+
+def test_the_pure_model_differs_only_in_its_scale(paper_scenario: Scenario) -> None:
+    """``pure-model`` is the paper's network at m = 1."""
     pure = load_scenario("pure-model")
-    power = replace(paper_scenario.network.power, site_scale=1.0)
-    assert pure.network == replace(paper_scenario.network, power=power)
+    power = dataclasses.replace(paper_scenario.network.power, site_scale=1.0)
+    assert pure.network == dataclasses.replace(paper_scenario.network, power=power)
 
 
-def test_the_small_scenario_is_small(small_scenario: Scenario, small_network: Network) -> None:
-    """7 sites and, in the shared fixture, 200 users; the paper's bands."""
-    assert (small_network.site_count, small_scenario.traffic.ue_count) == (7, 200)
-    assert small_network.bands == BANDS
+@pytest.mark.parametrize(("load", "scale"), [("light", 0.5), ("medium", 1.0), ("heavy", 1.8), ("1.25", 1.25), (3, 3.0)])
+def test_a_load_is_a_name_or_a_number(load: str | float, scale: float) -> None:
+    """``--load`` sets the scale of all demands, as an override and on a scenario alike."""
+    scenario = load_scenario("small", load_override(load))
+    assert scenario.traffic.load_scale == scale
+    assert with_load(load_scenario("small"), load) == scenario
 
 
-@pytest.mark.parametrize(("load", "scale"), [("light", 0.5), ("medium", 1.0), ("heavy", 1.8), ("0.7", 0.7), (2, 2.0)])
-def test_a_load_replaces_the_scenarios_own(small_scenario: Scenario, load: str | float, scale: float) -> None:
-    """Names stand for ×0.5, ×1 and ×1.8; a number stands for itself; nothing else changes."""
-    loaded = with_load(small_scenario, load)
-    assert loaded.traffic.load_scale == scale
-    assert with_load(loaded, 1.0) == small_scenario
+@pytest.mark.parametrize("load", ["hevy", "", "0", "-1", "nan", "inf"])
+def test_a_bad_load_is_named(load: str) -> None:
+    """A load that is no name and no number above 0 says what would do."""
+    with pytest.raises(ScenarioError, match=r"load: .* give light, medium, heavy or a number above 0"):
+        load_override(load)
 
 
-@pytest.mark.parametrize("load", ["hevy", 0.0, -1, "nan", float("inf")])
-def test_a_load_that_is_none_is_refused(small_scenario: Scenario, load: str | float) -> None:
-    """A misspelt name, zero, negative and infinite loads: the message says what a load is."""
-    with pytest.raises(ScenarioError, match="light, medium, heavy"):
-        with_load(small_scenario, load)
+def test_overrides_replace_and_add_keys(tmp_path: Path) -> None:
+    """Dotted keys reach every section, whether the file has it or not."""
+    path = tmp_path / "mine.toml"
+    path.write_text("[traffic]\nue_count = 50\n", encoding="utf-8")
+    changes = {
+        "traffic.ue_count": 60,
+        "power.site_scale": 1.5,
+        "sites.battery.capacity_kwh": 30,
+        "cooperation.links": "literal",
+        "cooperation.assisted_bands": "high",
+    }
+    scenario = load_scenario(path, changes)
+    assert scenario.name == "mine"
+    assert scenario.traffic.ue_count == 60
+    assert scenario.network.power.site_scale == 1.5
+    assert {site.battery.capacity_kwh for site in scenario.network.sites} == {30.0}
+    assert (scenario.network.cooperation.links, scenario.network.cooperation.assisted_bands) == ("literal", "high")
+
+
+def test_a_bad_override_is_told_from_the_file(tmp_path: Path) -> None:
+    """A mistake in an override carries no line of the file; one in the file keeps its own."""
+    path = tmp_path / "mine.toml"
+    path.write_text("[ev]\nurgency = -1\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(path, {"traffic.ue_count": -5})
+    assert [(p.file, p.line, p.key) for p in caught.value.problems] == [
+        (str(path), 2, "ev.urgency"),
+        ("override", 0, "traffic.ue_count"),
+    ]
+
+
+def test_defaults_of_sites_hold_unless_a_site_says_otherwise(tmp_path: Path) -> None:
+    """``[sites]`` speaks for all, ``[[site]]`` for one, key by key and inside the battery too."""
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        "[sites]\nrings = 1\npv_kwp = 2\n[sites.battery]\ncapacity_kwh = 30\nsoc_min_frac = 0.1\n"
+        '[[site]]\nsite_id = "site-3"\nevse_count = 4\n[site.battery]\ncapacity_kwh = 50\n',
+        encoding="utf-8",
+    )
+    sites = load_scenario(path).network.sites
+    assert [s.pv_kwp for s in sites] == [2.0] * 7
+    assert [s.evse_count for s in sites] == [1, 1, 1, 4, 1, 1, 1]
+    assert [s.battery.capacity_kwh for s in sites] == [30.0] * 3 + [50.0] + [30.0] * 3
+    assert {s.battery.soc_min_frac for s in sites} == {0.1}
+
+
+def test_the_low_band_is_the_one_named_or_the_lowest(tmp_path: Path) -> None:
+    """B_low of Eq. (25) is ``low_bands``; without it, the lowest carrier."""
+    assert load_scenario("small").network.low_bands.tolist() == [True, False, False, False]
+    named = load_scenario("small", {"cooperation.low_bands": ["LTE800", "LTE1800"]})
+    assert named.network.low_bands.tolist() == [True, True, False, False]
+
+
+def test_every_number_has_a_limit() -> None:
+    """No numeric parameter of any dataclass is left without an entry in the table of limits."""
+    for cls, limits in LIMITS.items():
+        numeric = {f.name for f in dataclasses.fields(cls) if "float" in str(f.type) or "int" in str(f.type)}
+        assert numeric <= limits.keys(), cls
+        assert limits.keys() <= {f.name for f in dataclasses.fields(cls)}, cls
+
+
+def test_parameters_alone_do_not_load_the_checker() -> None:
+    """Decision cores import params.py, and must not pay for pydantic by it."""
+    code = "import sys, gridran.scenario.params; sys.exit('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

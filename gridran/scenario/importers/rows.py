@@ -51,7 +51,7 @@ class Table:
         fields: dict[str, Any] = {
             f"c{i}": (hint, Field(alias=name)) for i, (name, hint) in enumerate(self.columns.items())
         }
-        return create_model("row", __config__=ConfigDict(extra="ignore", str_strip_whitespace=True), **fields)
+        return create_model("row", __config__=ConfigDict(extra="ignore"), **fields)
 
 
 class Row(NamedTuple):
@@ -87,22 +87,31 @@ class Findings:
 def read(path: Path, table: Table, findings: Findings) -> list[Row]:
     """The good rows of a file; mistakes go to ``findings``."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        findings.add(0, "", f"cannot be read: {error}")
+        findings.add(0, "", f"cannot be read as UTF-8 text: {error}")
         return []
-    reader = csv.reader(lines)
-    header = next(reader, [])
-    first_data: list[list[str]] = []
-    if table.header and table.header[0] not in header:
-        first_data, header = [header], list(table.header)
-    if not _header_is_good(header, table, findings):
+    numbered = _numbered(text, findings)
+    header = list(table.header)
+    if not table.header or (numbered and table.header[0] in numbered[0][1]):
+        header = numbered.pop(0)[1] if numbered else []
+    if findings.problems or not _header_is_good(header, table, findings):
         return []
-    model, rows = table.model(), []
-    for line, cells in enumerate([*first_data, *reader], start=1 if first_data else 2):
-        if cells:
-            rows.append(_row(model, table, header, Row(line, {"cells": cells}), findings))
+    model = table.model()
+    rows = [_row(model, table, dict(zip(header, cells, strict=False)), line, findings) for line, cells in numbered]
     return [row for row in rows if row is not None]
+
+
+def _numbered(text: str, findings: Findings) -> list[tuple[int, list[str]]]:
+    """The cells of each line that is not empty, with its line number."""
+    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    lines: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            lines += [(reader.line_num, [cell.strip() for cell in cells])] if cells else []
+    except csv.Error as error:
+        findings.add(reader.line_num, "", f"not valid CSV, correct it: {error}")
+    return lines
 
 
 def _header_is_good(header: list[str], table: Table, findings: Findings) -> bool:
@@ -112,15 +121,12 @@ def _header_is_good(header: list[str], table: Table, findings: Findings) -> bool
     return not missing
 
 
-def _row(model: type[BaseModel], table: Table, header: list[str], row: Row, findings: Findings) -> Row | None:
-    cells = row.values["cells"]
-    if len(cells) < len(header):
-        findings.add(row.line, header[len(cells)], f"has {len(cells)} fields, the header {len(header)}; complete it")
-        return None
+def _row(model: type[BaseModel], table: Table, cells: Mapping[str, str], line: int, findings: Findings) -> Row | None:
+    """A row whose columns are all good; a short line lacks its last ones."""
     try:
-        checked = model.model_validate(dict(zip(header, cells, strict=False)))
+        checked = model.model_validate(cells)
     except ValidationError as error:
         for one in error.errors():
-            findings.add(row.line, str(one["loc"][0]), messages.sentence(one, ()))
+            findings.add(line, str(one["loc"][0]), messages.sentence(one, ()))
         return None
-    return Row(row.line, {name: getattr(checked, f"c{i}") for i, name in enumerate(table.columns)})
+    return Row(line, {name: getattr(checked, f"c{i}") for i, name in enumerate(table.columns)})
