@@ -137,7 +137,7 @@ LIMITS: dict[type, dict[str, Constraint]] = {
         "gap_frac": FRACTION,
         "node_limit": NOT_NEGATIVE,
         "time_limit_s": POSITIVE,
-        "forecast": ("persistence", "seasonal", "federated"),
+        "forecast": ("persistence", "seasonal"),
         "policy_lifetime_min": POSITIVE,
     },
     ControlParams: {
