@@ -61,8 +61,7 @@ def checked(raw: Mapping[str, Any]) -> tuple[Any, set[str], list[Finding]]:
     bad: set[str] = set()
     for mistake in mistakes:
         path = messages.place(mistake)
-        finding = (path, messages.sentence(mistake, _known_keys(path[:-1])))
-        findings += [finding] if finding not in findings else []  # a list that is two values short is short once
+        findings.append((path, messages.sentence(mistake, _known_keys(path[:-1]))))
         if mistake["type"] == "extra_forbidden":
             _remove(given, path)
         else:

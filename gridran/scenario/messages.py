@@ -64,8 +64,6 @@ def sentence(error: Mapping[str, Any], known: tuple[str, ...]) -> str:
         return " ".join(f"{shown(value)} is not a choice; {hint} choose one of: {', '.join(choices)}".split())
     if _is_short_list(error):
         return f"has only {len(value)} values; add the missing ones"
-    if kind == "missing" and isinstance(error["loc"][-1], int):
-        return "has too few values; complete the list"
     words = _WORDS.get(kind)
     return words(value, context) if words else f"{error['msg']}, not {shown(value)}"
 

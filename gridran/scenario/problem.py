@@ -26,7 +26,7 @@ class Problem:
 
 
 class ScenarioError(ValueError):
-    """A scenario that cannot be used; ``problems`` holds every mistake found, in file order."""
+    """A scenario that cannot be used; ``problems`` holds every mistake found, once, in file order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
