@@ -8,8 +8,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from emulator.audience import Audience
 from emulator.control_desk import ControlDesk
+from gridran.runtime.audience import Audience
 from gridran.wire.v1 import common_pb2 as pb
 from gridran.wire.v1 import o1_telemetry_pb2 as o1
 

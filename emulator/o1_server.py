@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import grpc
 
-from emulator.audience import Audience
 from emulator.exchange import Exchange
 from emulator.metrics import EmulatorMetrics
 from emulator.node import Node
+from gridran.runtime.audience import Audience
 from gridran.runtime.grpc import abort_invalid
 from gridran.runtime.tls import require_role
 from gridran.wire.v1 import o1_telemetry_pb2 as o1
@@ -29,7 +29,7 @@ class O1Server(O1ServiceServicer):
         metrics.listeners.labels("telemetry").set_function(lambda: len(exchange.telemetry))
         metrics.listeners.labels("outcomes").set_function(lambda: len(exchange.outcomes))
 
-    def Describe(self, request: o1.DescribeRequest, context: grpc.ServicerContext) -> o1.DescribeResponse:  # noqa: ARG002
+    def Describe(self, request: o1.DescribeRequest, context: grpc.ServicerContext) -> o1.DescribeResponse:  # noqa: ARG002 - it is empty
         require_role(context, _PLANNER, _OBSERVER)
         return self._node.description()
 

@@ -9,7 +9,7 @@ from gridran.runtime.journal import Entry, Journal
 from rapp.forecast.history import History, history_from_json, history_to_json
 from rapp.notes import Json, Note
 
-_POLICY, _HISTORY, _NOTE = "policy", "history", "note"
+_POLICY, _HISTORY, _NOTE, _RUN = "policy", "history", "note", "run"
 KEPT_ENTRIES = 20_000
 
 
@@ -30,6 +30,14 @@ class RappJournal:
     def policies(self, limit: int | None = None) -> list[Entry]:
         """The newest policies by policy id, oldest first."""
         return self._journal.entries(_POLICY, limit)
+
+    def record_run(self, run_id: str) -> None:
+        """From now on the journal is about this run of the node."""
+        self._journal.put(_RUN, run_id.encode())
+
+    def run(self) -> str:
+        """The run that the journal is about, empty on the first boot."""
+        return (self._journal.get(_RUN) or b"").decode()
 
     def record_history(self, history: History) -> None:
         self._journal.put(_HISTORY, history_to_json(history))

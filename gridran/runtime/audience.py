@@ -21,6 +21,11 @@ class Audience(Generic[T]):
         self._present: T | None = None
         self._closed = False
 
+    @property
+    def present(self) -> T | None:
+        """What a newcomer would hear."""
+        return self._present
+
     def join(self) -> Feed[T]:
         """A feed of all that is published from now on."""
         feed: Feed[T] = Feed(self._feed_size)

@@ -36,6 +36,18 @@ class Service(Protocol):
         """Ends it within 2 s with its files closed; False where a computation could not be interrupted."""
 
 
+class Forever:
+    """The ``wait`` of a service that does not end by itself."""
+
+    def __init__(self) -> None:
+        self._never = threading.Event()
+
+    def wait(self) -> int:
+        """Returns only by a signal's exception."""
+        self._never.wait()
+        return EXIT_OK
+
+
 def play(name: str, make: Callable[[], Service]) -> int:
     """Makes a service and runs it to its end or to a signal. Refusals are one line on stderr."""
     _on_signals(_as_interrupt)

@@ -1,0 +1,66 @@
+"""The rApp as a service: O1 and A1 clients, journal, metrics and health."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gridran.runtime.asked import scenario_of, strategy_of
+from gridran.runtime.logs import configure_logs, get_log
+from gridran.runtime.metrics import MetricsServer, new_registry
+from gridran.runtime.notefile import NoteFile
+from gridran.runtime.process import Forever, play
+from gridran.runtime.service_config import RappConfig, read_config
+from rapp.a1.grpc import GrpcA1
+from rapp.journal import RappJournal
+from rapp.loop import SlowLoop
+from rapp.metrics import RappMetrics
+from rapp.o1 import O1Client
+from rapp.planning import Planning
+
+_STOP_S = 0.5
+
+
+class RappService(Forever):
+    """One rApp."""
+
+    def __init__(self, config: RappConfig) -> None:
+        super().__init__()
+        self._config, self._log = config, get_log()
+        self._registry = new_registry()
+        metrics = RappMetrics(self._registry)
+        scenario, strategy = scenario_of(config.run), strategy_of(config.run)
+        config.state.db.parent.mkdir(parents=True, exist_ok=True)
+        notes = NoteFile(config.state.journal, "rapp") if config.state.journal else None
+        self._planning = Planning(scenario, strategy, RappJournal(config.state.db), notes, metrics, self._log)
+        a1 = GrpcA1(config.connect.a1, config.transport, config.limits.max_message_mib)
+        self._loop = SlowLoop(self._node, a1, self._planning, config.deadlines.call_s, metrics, self._log)
+        self._http: MetricsServer | None = None
+
+    def start(self) -> None:
+        if self._config.listen.http:
+            self._http = MetricsServer(self._config.listen.http, self._registry, lambda: self._loop.connected)
+            self._http.start()
+        self._loop.start()
+
+    def stop(self) -> bool:
+        ended = self._loop.stop(_STOP_S)
+        if ended:
+            self._planning.close()
+        if self._http is not None:
+            self._http.stop()
+        return ended
+
+    def _node(self) -> O1Client:
+        config = self._config
+        return O1Client(config.connect.o1, config.transport, config.deadlines.call_s, config.limits.max_message_mib)
+
+
+def run(config: Path) -> int:
+    """Runs until it is stopped; the exit code."""
+
+    def make() -> RappService:
+        read = read_config(config, RappConfig)
+        configure_logs("rapp", read.log.format, read.log.level)
+        return RappService(read)
+
+    return play("rapp", make)
