@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from gridran.lost import critical_frac
+from gridran.lost import critical_availability_frac
 from gridran.types import Network, StepOutcome
 
 _LATENCY_BUCKETS_MS = (2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000, 30000)
@@ -43,7 +43,7 @@ class EmulatorMetrics:
     def record(self, outcome: StepOutcome, latency_ms: float | None) -> None:
         """A period is over."""
         self._time_h.set(outcome.time_h + outcome.dt_h)
-        self._critical.set(critical_frac(outcome))
+        self._critical.set(critical_availability_frac(outcome))
         self._ledger.set(outcome.ledger_error_kwh)
         if latency_ms is not None:
             self.latency_ms.observe(latency_ms)

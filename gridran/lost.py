@@ -10,7 +10,7 @@ LOST_AFTER_H = 0.5
 _EPSILON = 1e-9
 
 
-def critical_frac(outcome: StepOutcome) -> float:
+def critical_availability_frac(outcome: StepOutcome) -> float:
     """Share of emergency and voice users served at full demand; 1 where there are none (SPEC 7)."""
     users = outcome.service_class <= ServiceClass.VOICE
     full = outcome.served_mbps >= outcome.demand_mbps * (1.0 - FULL_TOLERANCE)
@@ -19,7 +19,7 @@ def critical_frac(outcome: StepOutcome) -> float:
 
 def failing_for_h(before_h: float, outcome: StepOutcome) -> float:
     """How long critical availability has been below 50 % on end, with ``before_h`` up to this period."""
-    return 0.0 if critical_frac(outcome) >= ALIVE_FRAC else before_h + outcome.dt_h
+    return 0.0 if critical_availability_frac(outcome) >= ALIVE_FRAC else before_h + outcome.dt_h
 
 
 def is_lost(failing_h: float) -> bool:

@@ -39,6 +39,7 @@ class Planning:
         self._state = core.initial(scenario, strategy)
         self._node_id = ""
         self._time_h = 0.0
+        self._last_status: Status | None = None
 
     @property
     def network(self) -> Network:
@@ -74,6 +75,9 @@ class Planning:
     def answered(self, status: Status) -> None:
         """What the xApp says of a policy."""
         with self._lock:
+            if status == self._last_status:
+                return  # the answer to the put, heard once more by the watch
+            self._last_status = status
             event = core.PolicyStatusArrived(status.policy_id, status.enforced, status.reason)
             self._state, effects = core.step(self._state, event)
             self._metrics.enforced.set(bool(self._state.enforced))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridran.lost import FULL_TOLERANCE
 from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, StepOutcome
 
-FULL_TOLERANCE = 1e-6
 BEST_EFFORT_MIN_FRAC = 0.5
 CLASS_COUNT = len(ServiceClass)
 SLA_TARGET_FRAC = (1.0, 0.95, 0.80, 0.50)  # MSRC Table III, in ServiceClass order
@@ -25,18 +25,6 @@ def served(outcome: StepOutcome) -> BoolArray:
     at_minimum = outcome.served_mbps >= outcome.min_rate_mbps * (1.0 - FULL_TOLERANCE)
     result: BoolArray = np.where(best_effort, above_half, at_minimum)
     return result
-
-
-def critical(outcome: StepOutcome) -> BoolArray:
-    """Emergency and voice users [U]."""
-    result: BoolArray = outcome.service_class <= ServiceClass.VOICE
-    return result
-
-
-def critical_availability_frac(outcome: StepOutcome) -> float:
-    """Share of emergency and voice users served at full demand; 1 where there are none."""
-    users = critical(outcome)
-    return float(fully_served(outcome)[users].mean()) if users.any() else 1.0
 
 
 def class_availability_frac(outcome: StepOutcome) -> FloatArray:

@@ -13,20 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from gridran.lost import ALIVE_FRAC, critical_availability_frac, failing_for_h, is_lost
 from gridran.types import Battery, FloatArray, IntArray, Network, ServiceClass, StepOutcome
 from studies.availability import (
     CLASS_COUNT,
     SLA_TARGET_FRAC,
     class_availability_frac,
     class_volume_frac,
-    critical_availability_frac,
     served,
 )
 
-SURVIVAL_THRESHOLD_FRAC = 0.50
 CRITICAL_THRESHOLD_FRAC = 0.95
 LASTING_H = 5.0 / 60.0
-LOST_H = 0.5
 QUALITY_AT_H = 2.5  # Table III
 CLASS_NAMES = tuple(c.name.lower() for c in ServiceClass)
 _EPSILON = 1e-9
@@ -94,10 +92,10 @@ def lost(critical_frac: Sequence[float], dt_h: Sequence[float]) -> bool:
     """The stop rule: critical availability has been below 50 % for the last 30 minutes on end."""
     length_h = 0.0
     for frac, step_h in zip(reversed(critical_frac), reversed(dt_h), strict=True):
-        if frac >= SURVIVAL_THRESHOLD_FRAC:
+        if frac >= ALIVE_FRAC:
             return False
         length_h += step_h
-        if length_h >= LOST_H - _EPSILON:
+        if is_lost(length_h):
             return True
     return False
 
@@ -111,7 +109,7 @@ def threshold_times_h(shares: Sequence[PeriodShares]) -> dict[str, float | None]
     """survival_h, critical_h and sla_h; None where the threshold was not crossed."""
     time_h, dt_h = [s.time_h for s in shares], [s.dt_h for s in shares]
     bad = {
-        "survival_h": [s.critical_frac < SURVIVAL_THRESHOLD_FRAC - _EPSILON for s in shares],
+        "survival_h": [s.critical_frac < ALIVE_FRAC - _EPSILON for s in shares],
         "critical_h": [s.critical_frac < CRITICAL_THRESHOLD_FRAC - _EPSILON for s in shares],
         "sla_h": [misses_sla(s.availability_frac) for s in shares],
     }
@@ -165,7 +163,7 @@ class KpiAccumulator:
     @property
     def lost(self) -> bool:
         """Whether critical availability has been below 50 % for the last 30 minutes: the run may stop."""
-        return self._lost_for_h >= LOST_H - _EPSILON
+        return is_lost(self._lost_for_h)
 
     @property
     def shares(self) -> Sequence[PeriodShares]:
@@ -176,8 +174,7 @@ class KpiAccumulator:
         """Takes the next period."""
         shares = shares_of(outcome)
         self._shares.append(shares)
-        alive = shares.critical_frac >= SURVIVAL_THRESHOLD_FRAC
-        self._lost_for_h = 0.0 if alive else self._lost_for_h + outcome.dt_h
+        self._lost_for_h = failing_for_h(self._lost_for_h, outcome)
         self._add_depletion(outcome)
         self._add_ev(outcome)
         self._handovers += outcome.handovers

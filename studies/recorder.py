@@ -19,8 +19,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from gridran.lost import critical_availability_frac
 from gridran.types import Network, ShedReason, SiteMode, StepOutcome
-from studies.availability import class_availability_frac, class_volume_frac, critical_availability_frac, served
+from studies.availability import class_availability_frac, class_volume_frac, served
 from studies.kpis import CLASS_NAMES, shed_counts
 
 RUN_FILE, TIMELINE_FILE, NETWORK_FILE, MOMENTS_FILE = "run.json", "timeline.csv", "network.csv", "moments.jsonl"

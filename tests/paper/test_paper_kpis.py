@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gridran.lost import critical_availability_frac
 from gridran.types import ServiceClass, StepOutcome
-from studies.availability import class_availability_frac, critical_availability_frac, fully_served
+from studies.availability import class_availability_frac, fully_served
 from studies.kpis import KpiAccumulator, RunMeta, lost
 from studies.published import published_value
 
