@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -15,6 +16,7 @@ from emulator.metrics import EmulatorMetrics
 from emulator.node import Node
 from emulator.o1_server import O1Server
 from gridran.runtime.asked import scenario_of
+from gridran.runtime.audience import Audience
 from gridran.runtime.clock import clock_of
 from gridran.runtime.grpc import Listening, Register, start_server
 from gridran.runtime.logs import configure_logs, get_log
@@ -53,6 +55,11 @@ class EmulatorService:
     @property
     def o1_address(self) -> str:
         return str(self._servers[-1].address)
+
+    def wait_for_listener(self, stream: str, timeout_s: float, count: int = 1) -> bool:
+        """Waits until ``count`` hear ``stream``: "indications", "telemetry" or "outcomes"."""
+        audience: Audience[Any] = getattr(self._exchange, stream)
+        return self._exchange.wait(lambda: len(audience) == count, timeout_s)
 
     def start(self) -> None:
         listen = self._config.listen
