@@ -37,8 +37,8 @@ class EmulatorService:
         self._config, self._sink, self._log = config, sink, get_log()
         self._node = Node(f"gridran-{uuid.uuid4().hex[:12]}", scenario_of(config.run), config.run.speed)
         self._exchange = Exchange()
-        self._registry = new_registry()
-        self._metrics = EmulatorMetrics(self._registry, self._node.scenario.network)
+        self.registry = new_registry()
+        self._metrics = EmulatorMetrics(self.registry, self._node.scenario.network)
         order = RunOrder(self._node, config.run.seed, config.run.hours, config.deadlines)
         clock = clock_of(config.run.speed)
         self._simulation = Simulation(order, clock, self._exchange, self._metrics, sink, self._log)
@@ -64,7 +64,7 @@ class EmulatorService:
     def start(self) -> None:
         listen = self._config.listen
         if listen.http:
-            self._http = MetricsServer(listen.http, self._registry, self._ready)
+            self._http = MetricsServer(listen.http, self.registry, self._ready)
             self._http.start()
         together = not listen.o1 or listen.o1 == listen.e2
         self._listen(listen.e2, [self._add_e2, self._add_o1] if together else [self._add_e2])

@@ -26,8 +26,8 @@ class RappService(Forever):
     def __init__(self, config: RappConfig) -> None:
         super().__init__()
         self._config, self._log = config, get_log()
-        self._registry = new_registry()
-        metrics = RappMetrics(self._registry)
+        self.registry = new_registry()
+        metrics = RappMetrics(self.registry)
         scenario, strategy = scenario_of(config.run), strategy_of(config.run)
         config.state.db.parent.mkdir(parents=True, exist_ok=True)
         notes = NoteFile(config.state.journal, "rapp") if config.state.journal else None
@@ -38,7 +38,7 @@ class RappService(Forever):
 
     def start(self) -> None:
         if self._config.listen.http:
-            self._http = MetricsServer(self._config.listen.http, self._registry, lambda: self._loop.connected)
+            self._http = MetricsServer(self._config.listen.http, self.registry, lambda: self._loop.connected)
             self._http.start()
         self._loop.start()
 

@@ -30,8 +30,8 @@ class XappService(Forever):
     def __init__(self, config: XappConfig) -> None:
         super().__init__()
         self._config, self._log = config, get_log()
-        self._registry = new_registry()
-        self._metrics = XappMetrics(self._registry)
+        self.registry = new_registry()
+        self._metrics = XappMetrics(self.registry)
         scenario, strategy = scenario_of(config.run), strategy_of(config.run)
         config.state.db.parent.mkdir(parents=True, exist_ok=True)
         notes = NoteFile(config.state.journal, "xapp") if config.state.journal else None
@@ -49,7 +49,7 @@ class XappService(Forever):
     def start(self) -> None:
         listen = self._config.listen
         if listen.http:
-            self._http = MetricsServer(listen.http, self._registry, lambda: self._loop.connected)
+            self._http = MetricsServer(listen.http, self.registry, lambda: self._loop.connected)
             self._http.start()
         limit_mib = self._config.limits.max_message_mib
         self._server = start_server(listen.a1, self._config.transport, [self._add_a1], limit_mib)
