@@ -10,6 +10,7 @@ import pytest
 from emulator.service import EmulatorService
 from gridran.runtime.asked import scenario_of
 from gridran.runtime.service_config import EmulatorConfig, RappConfig, XappConfig, read_config
+from gridran.runtime.tls import Tls
 from gridran.scenario.params import Scenario
 from gridran.types import Dispatch, StepOutcome
 from rapp.service import RappService
@@ -71,9 +72,10 @@ class Loop:
         self.recorder = Recorder()
         self.node_address = ""
         self.a1_address = "127.0.0.1:0"
+        self.certificates: dict[str, Tls] = {}
 
     def emulator(self, periods: int, speed: float = 0.0, **tables: str) -> EmulatorService:
-        text = self._config(periods * PERIOD_H, speed, **{"listen": 'e2 = "127.0.0.1:0"', **tables})
+        text = self._config("emulator", periods * PERIOD_H, speed, **{"listen": 'e2 = "127.0.0.1:0"', **tables})
         service = EmulatorService(read_config(self._write("emulator", text), EmulatorConfig), self.recorder)
         service.start()
         self._running.append(service)
@@ -89,7 +91,7 @@ class Loop:
 
     def rapp(self) -> RappService:
         connect = f'o1 = "{self.node_address}"\na1 = "{self.a1_address}"'
-        text = self._config(24.0, 0.0, connect=connect, state=f'db = "{self.folder}/rapp.sqlite"')
+        text = self._config("rapp", 24.0, 0.0, connect=connect, state=f'db = "{self.folder}/rapp.sqlite"')
         service = RappService(read_config(self._write("rapp", text), RappConfig))
         service.start()
         self._running.append(service)
@@ -98,6 +100,7 @@ class Loop:
     def xapp_config(self, **listen: str) -> Path:
         """The xApp's configuration file; its node is the emulator started last, or none."""
         text = self._config(
+            "xapp",
             24.0,
             0.0,
             listen="\n".join(f'{key} = "{value}"' for key, value in {"a1": self.a1_address, **listen}.items()),
@@ -120,10 +123,16 @@ class Loop:
         for service in reversed(self._running):
             service.stop()
 
-    def _config(self, hours_h: float, speed: float, **tables: str) -> str:
+    def _config(self, role: str, hours_h: float, speed: float, **tables: str) -> str:
         run = f'scenario = "{self._scenario}"\nstrategy = "{self._strategy}"\nhours = {hours_h!r}\nspeed = {speed}'
-        fixed = {"run": run, "security": "plaintext = true", "deadlines": f"peers_s = {PEERS_S}"}
+        fixed = {"run": run, **self._security(role), "deadlines": f"peers_s = {PEERS_S}"}
         return "\n".join(f"[{name}]\n{body}" for name, body in {**fixed, **tables}.items())
+
+    def _security(self, role: str) -> dict[str, str]:
+        if role not in self.certificates:
+            return {"security": "plaintext = true"}
+        tls = self.certificates[role]
+        return {"tls": f'certificate = "{tls.certificate}"\nkey = "{tls.key}"\nauthority = "{tls.authority}"'}
 
     def _write(self, service: str, text: str) -> Path:
         path = self.folder / f"{service}.toml"
