@@ -24,7 +24,8 @@ setup: $(VENV)/.core  ## make .venv with the product in it
 
 setup-dev: $(VENV)/.dev  ## the same with the tools for development
 
-demo: setup  ## a blackout, with and without cooperation, and a report to open
+demo: setup  ## a blackout without cooperation and with it; then open out/demo/report.html
+	$(BIN)/gridran run --strategy independent --load medium --seed 1 --out $(OUT)/demo-independent
 	$(BIN)/gridran run --strategy msrc --load medium --seed 1 --out $(OUT)/demo
 
 test: setup-dev  ## all tests

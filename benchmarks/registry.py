@@ -8,7 +8,9 @@ from pathlib import Path
 
 Bench = Callable[[Path], None]
 
-BENCHES: dict[str, str] = {}
+BENCHES: dict[str, str] = {
+    "loop": "benchmarks.loop:loop",
+}
 """Name -> "module:function", imported when asked for. The function writes DIR/NAME.json."""
 
 
