@@ -39,9 +39,11 @@ class Exchange:
             self.stop.set()
             self.changed.notify_all()
 
-    def plan_applied(self, period: int) -> None:
-        """The plan of that boundary has been dealt with."""
+    def plan_applied(self, period: int, policy_id: str) -> None:
+        """The plan of that boundary has been dealt with; without a ``policy_id`` the xApp does not have it yet."""
         with self.changed:
+            if policy_id:
+                self.telemetry.forget_present()
             self._plan_period = max(self._plan_period, period)
             self.changed.notify_all()
 

@@ -45,7 +45,7 @@ class O1Server(O1ServiceServicer):
         if request.period % self._node.periods_per_plan:
             self._metrics.bad_messages.labels("PlanApplied").inc()
             abort_invalid(context, "period", f"{request.period} is no planning boundary")
-        self._exchange.plan_applied(request.period)
+        self._exchange.plan_applied(request.period, request.policy_id)
         return o1.PlanAppliedResponse()
 
     def StreamOutcomes(

@@ -27,7 +27,7 @@ from gridran.wire.v1.e2_pb2_grpc import add_E2ServiceServicer_to_server
 from gridran.wire.v1.o1_telemetry_pb2_grpc import add_O1ServiceServicer_to_server
 
 _DRAIN_S = 5.0  # for observers to take the last reports
-_STOP_S = 1.5
+_STOP_S = (0.7, 0.7)
 
 
 class EmulatorService:
@@ -81,9 +81,10 @@ class EmulatorService:
 
     def stop(self) -> bool:
         self._exchange.request_stop()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_S)
-        self._exchange.close(0.0)
+        for patience_s in _STOP_S:
+            if self._thread.is_alive():
+                self._thread.join(patience_s)
+            self._exchange.close(0.0)  # an observer that takes nothing must not hold up the end
         for server in self._servers:
             server.stop(0.2)
         if self._http is not None:

@@ -39,6 +39,7 @@ class SlowLoop:
         self._newest: Telemetry | None = None
         self._node: O1Client | None = None
         self._answered = True
+        self._heard = False
         self._connected = threading.Event()
         work = {"telemetry": self._listen, "planner": self._plan, "status": self._watch}
         self._threads = [threading.Thread(target=run, name=name, daemon=True) for name, run in work.items()]
@@ -69,8 +70,9 @@ class SlowLoop:
         waits_s = backoff_s()
         while not self._stop.is_set():
             why = self._hear()
-            if self._connected.is_set():
+            if self._heard:
                 waits_s = backoff_s()
+            self._heard = False
             self._connected.clear()
             self._metrics.connected.set(0)
             wait_s = next(waits_s)
@@ -97,6 +99,7 @@ class SlowLoop:
 
     def _keep(self, telemetry: Telemetry) -> None:
         with self._changed:
+            self._heard = True
             if self._newest is not None:
                 self._metrics.skipped.inc()
             self._newest = telemetry

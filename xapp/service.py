@@ -58,10 +58,10 @@ class XappService(Forever):
 
     def stop(self) -> bool:
         ended = self._loop.stop(_STOP_S)
-        if ended:
-            self._decider.close()
         if self._server is not None:
             self._server.stop(0.2)
+        if ended:  # a policy that is still being answered must find its journal
+            self._decider.close()
         if self._http is not None:
             self._http.stop()
         return ended

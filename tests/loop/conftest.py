@@ -72,6 +72,7 @@ class Loop:
         self.recorder = Recorder()
         self.node_address = ""
         self.a1_address = "127.0.0.1:0"
+        self.patience_s = 10.0
         self.certificates: dict[str, Tls] = {}
 
     def emulator(self, periods: int, speed: float = 0.0, **tables: str) -> EmulatorService:
@@ -125,7 +126,7 @@ class Loop:
 
     def _config(self, role: str, hours_h: float, speed: float, **tables: str) -> str:
         run = f'scenario = "{self._scenario}"\nstrategy = "{self._strategy}"\nhours = {hours_h!r}\nspeed = {speed}'
-        fixed = {"run": run, **self._security(role), "deadlines": f"peers_s = {PEERS_S}"}
+        fixed = {"run": run, **self._security(role), "deadlines": f"peers_s = {PEERS_S}\ncall_s = {self.patience_s}"}
         return "\n".join(f"[{name}]\n{body}" for name, body in {**fixed, **tables}.items())
 
     def _security(self, role: str) -> dict[str, str]:
