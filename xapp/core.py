@@ -15,6 +15,7 @@ import numpy as np
 from gridran.scenario.params import ControlParams, Scenario
 from gridran.strategies import FALLBACK, STRATEGIES, Strategy
 from gridran.types import Dispatch, FloatArray, Network, Policy, Snapshot
+from gridran.units import s_to_h
 from xapp import notes
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatchers import DISPATCHERS
@@ -30,6 +31,7 @@ class Settings:
 
     network: Network
     control: ControlParams
+    period_h: float
     class_weight: FloatArray
     base_price_usd_per_kwh: float
 
@@ -96,6 +98,7 @@ def initial(scenario: Scenario, strategy: Strategy) -> State:
     settings = Settings(
         network=scenario.network,
         control=scenario.control,
+        period_h=s_to_h(scenario.time.period_s),
         class_weight=np.array(scenario.traffic.class_weight),
         base_price_usd_per_kwh=scenario.ev.base_price_usd_per_kwh,
     )
@@ -130,7 +133,8 @@ def policy_problem(network: Network, policy: Policy) -> str:
         "price_usd_per_kwh": policy.price_usd_per_kwh,
         "band_planned": policy.band_planned,
     }
-    for name, values in arrays.items():
+    for name, given in arrays.items():
+        values = np.asarray(given, dtype=np.float64)
         if len(values) != sites:
             return f"{name}: {len(values)} sites, the network has {sites}"
         if not np.isfinite(values).all() or (values < 0).any():
@@ -212,6 +216,7 @@ def _task(state: State, snapshot: Snapshot) -> DispatchTask:
         association=strategy.association,
         band_rule=strategy.band_rule,
         control=settings.control,
+        period_h=settings.period_h,
         previous=state.sent,
     )
 

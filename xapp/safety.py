@@ -58,7 +58,7 @@ def _at_reserve(task: DispatchTask) -> BoolArray:
 
 def _served_by_open_site(control: Dispatch, band_on: BoolArray) -> BoolArray:
     site = control.ue_site
-    return np.asarray((site >= 0) & band_on.any(axis=1)[np.maximum(site, 0)], dtype=np.bool_)
+    return np.asarray((site >= 0) & np.asarray(band_on.any(axis=1))[np.maximum(site, 0)], dtype=np.bool_)
 
 
 def _within_demand(rate_mbps: FloatArray, demand_mbps: FloatArray) -> FloatArray:

@@ -1,7 +1,7 @@
 """Who serves whom (6): one site per user.
 
-A user stays with the site that serves it while that site gives at least ``KEEP_FRAC`` of what the best one would, else it
-goes to the strongest that may serve it. While every site can carry its users so chosen, that is an optimum of (27):
+A user stays with the site that serves it while that site gives at least ``KEEP_FRAC`` of what the best one would, else
+it goes to the strongest that may serve it. While every site can carry its users so chosen, that is an optimum of (27):
 everybody is at full demand. Only where some site cannot, the piecewise-linear program decides over all options, where
 leaving the serving site costs a little; users whom it splits go to the site with the larger share.
 """
@@ -18,14 +18,14 @@ from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.sharing import Power, shares_of
 from xapp.dispatch.task import DispatchTask
 
-
 KEEP_FRAC = 0.5
 MOVE_COST_FRAC = 0.02  # of a user's utility at full demand
 
 
 def strongest(radio: Radio) -> IntArray:
     """Option number [U] of the strongest site that can serve each user, 0 where there is none."""
-    return np.argmax(radio.rate_mbps.max(axis=2) > 0, axis=1)
+    first: IntArray = np.argmax(radio.rate_mbps.max(axis=2) > 0, axis=1)
+    return first
 
 
 def preferred(task: DispatchTask, radio: Radio) -> IntArray:
@@ -43,21 +43,35 @@ def rescued(radio: Radio, option: IntArray) -> IntArray:
     return np.where(lost, strongest(radio), option)
 
 
-def associate(task: DispatchTask, radio: Radio, power: Power, option: IntArray, fits: BoolArray) -> IntArray:
-    """Option number [U] of each user when the choice ``option`` does not fit at all sites (``fits`` [N])."""
+def planned_bands(task: DispatchTask, radio: Radio) -> BoolArray:
+    """Carriers [N, B] that the plan counted on, where they are still allowed; all allowed ones where none is."""
+    planned = radio.allowed & task.policy.band_planned
+    return np.where(planned.any(axis=1, keepdims=True), planned, radio.allowed)
+
+
+def associate(
+    task: DispatchTask, radio: Radio, power: Power, option: IntArray, fits: BoolArray, bands: BoolArray
+) -> IntArray:
+    """Option number [U] of each user when the choice ``option`` does not fit at all sites (``fits`` [N]).
+
+    ``bands`` [N, B] are the carriers counted on: with the plan's own the users spread over the sites as planned.
+    """
     rows = np.arange(len(option))
     crowded = ~fits[np.maximum(radio.candidate[rows, option], 0)]
     choices = (radio.rate_mbps.max(axis=2) > 0).sum(axis=1)
     if not (crowded & (choices > 1)).any():
         return option
     users = np.flatnonzero(choices > 0)
-    problem = shares_of(task, power, users, radio.candidate[users], radio.rate_mbps[users], radio.allowed)
+    limit_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(bands), 0.0)
+    site = radio.candidate[users]
+    rate_mbps = np.where(bands[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
+    problem = shares_of(task, users, site, rate_mbps, limit_kw, power.load_kw, power.mbps_kw)
     away = radio.candidate[users] != radio.candidate[users, option[users]][:, None]
     cost = MOVE_COST_FRAC * np.log(2.0) * problem.weight[:, None] * away
-    rates = share(replace(problem, move_cost=cost))
-    if rates is None:
+    answer = share(replace(problem, move_cost=cost))
+    if answer is None:
         return option
-    given = rates.sum(axis=2)
+    given = answer.rate_mbps.sum(axis=2)
     chosen = option.copy()
     chosen[users] = np.where(given.max(axis=1) > 1e-9, np.argmax(given, axis=1), option[users])
     return chosen

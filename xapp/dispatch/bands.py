@@ -24,7 +24,7 @@ _SHARES = 4  # steps between t* and full service that the chosen set is tried wi
 
 @dataclass(frozen=True)
 class Bands:
-    """``band_on`` [N, B]; ``rate_mbps`` [U, B] of the sites where all fits; ``fits`` [N]."""
+    """``band_on`` [N, B]; ``rate_mbps`` [U, B], a first guess where not all fits; ``fits`` [N]."""
 
     band_on: BoolArray
     rate_mbps: FloatArray
@@ -63,7 +63,7 @@ def _site(
     admitted = [_admitted(task, power, site, sets, whole_mbps, target, order) for target in targets]
     draw = np.min([kw for kw, _ in admitted], axis=0)
     if not np.isfinite(draw).any():
-        return sets[-1], np.zeros_like(whole_mbps), False
+        return sets[-1], admitted[0][1][-1], False
     pick = int(np.argmin(draw))
     one = sets[pick : pick + 1]
     shares = np.linspace(1.0, least_share, _SHARES) if len(targets) > 1 else np.ones(1)

@@ -1,11 +1,11 @@
 """Eq. (27) as a linear program: piecewise-linear utility, solved by HiGHS simplex on arrays built directly.
 
 Theory of operation. With served share t = r/D the utility w·log(1 + t) is concave, so it is the sum of segments
-whose slopes fall, each a column bounded by its width. The minimum rate (10) is a further reward on the first part of
-the rate, ordered by class so steeply that no amount of a less important class's utility buys a more important
-class's minimum; a user whose minimum does not fit is thereby shed, least important first, and never makes the
-program infeasible. Resource blocks (8)-(9) are one row per site and carrier, the power budget one row per site.
-A small cost per kW makes the cheapest of equally good answers the only one.
+whose slopes fall, each a column bounded by its width. Breakpoints are equal steps of log(1 + t): the error of the
+secants is then the same everywhere. The minimum rate (10) is the first segment. Users of whom it is known to fit have
+it as a lower bound; for others it carries a further reward, so that a minimum that does not fit never makes the
+program infeasible. Resource blocks (8)-(9) are one row per site and carrier, the power budget one row per site. A small
+cost per kW makes the cheapest of equally good answers the only one.
 """
 
 from __future__ import annotations
@@ -16,23 +16,28 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from gridran.types import FloatArray, IntArray
+from gridran.types import BoolArray, FloatArray, IntArray
 
 SLA_REWARD = np.array([1e6, 1e5, 1e4, 0.0])
 POWER_COST_PER_KW = 1e-4
+_OPTIONS = (("output_flag", False), ("threads", 1), ("random_seed", 0))
+_TRIES = (("simplex", "off"), ("simplex", "on"), ("ipm", "on"))  # presolve costs more here than it saves
 
 
 @dataclass(frozen=True)
 class Shares:
-    """One sharing problem. Users [M]: ``demand_mbps``, ``min_rate_mbps``, ``weight``, ``service_class``. Options [M, C]:
-    ``site`` (-1 none) with ``rate_mbps`` [M, C, B] of a whole carrier (0: not usable). Sites: ``power_limit_kw`` [N] for
-    the load-dependent part, ``load_kw`` [N, B] per unit of blocks, ``mbps_kw`` [B] per Mbps. ``move_cost`` [M, C]: utility
-    that an option costs when it carries a user's whole demand."""
+    """One sharing problem. Users [M]: ``demand_mbps``, ``min_rate_mbps`` <= demand, ``weight``, ``service_class``,
+    ``reward`` for the whole minimum, ``held`` where the minimum is certain. Options [M, C]: ``site`` (-1 none) with
+    ``rate_mbps`` [M, C, B] of a whole carrier (0: not usable). Sites: ``power_limit_kw`` [N] for the load-dependent
+    part, ``load_kw`` [N, B] per unit of blocks, ``mbps_kw`` [B] per Mbps. ``move_cost`` [M, C]: utility that an option
+    costs when it carries a user's whole demand."""
 
     demand_mbps: FloatArray
     min_rate_mbps: FloatArray
     weight: FloatArray
     service_class: IntArray
+    reward: FloatArray
+    held: BoolArray
     site: IntArray
     rate_mbps: FloatArray
     power_limit_kw: FloatArray
@@ -42,23 +47,36 @@ class Shares:
     move_cost: FloatArray | None = None
 
 
-def share(problem: Shares) -> FloatArray | None:
-    """Rates [M, C, B] in Mbps that maximise (27), or None where the solver gives up (twice, on fresh models)."""
+@dataclass(frozen=True)
+class Shared:
+    """``rate_mbps`` [M, C, B]; what one more unit is worth: ``carrier_value`` [N, B] per carrier, ``power_value`` [N]
+    per kW."""
+
+    rate_mbps: FloatArray
+    carrier_value: FloatArray
+    power_value: FloatArray
+
+
+def share(problem: Shares) -> Shared | None:
+    """The rates that maximise (27), or None where the solver gives up (on fresh models, in several ways)."""
     user, option, band = np.nonzero((problem.rate_mbps > 0) & (problem.site >= 0)[..., None])
+    sites, bands = problem.load_kw.shape
     rates = np.zeros_like(problem.rate_mbps)
     if not len(user):
-        return rates
-    model, scale = _model(problem, user, option, band)
-    for solver in ("simplex", "ipm"):
+        return Shared(rates, np.zeros((sites, bands)), np.zeros(sites))
+    model, demand = _model(problem, user, option, band)
+    for solver, presolve in _TRIES:
         highs = highspy.Highs()
-        for key, value in (("output_flag", False), ("threads", 1), ("random_seed", 0), ("solver", solver)):
+        for key, value in (*_OPTIONS, ("solver", solver), ("presolve", presolve)):
             highs.setOptionValue(key, value)
         highs.passModel(model)
         highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
-            flow = np.maximum(np.asarray(highs.getSolution().col_value)[: len(user)], 0.0)
-            rates[user, option, band] = flow * scale[user]
-            return rates
+            solution = highs.getSolution()
+            flow = np.maximum(np.asarray(solution.col_value)[: len(user)], 0.0)
+            rates[user, option, band] = flow * demand[user]
+            value = np.abs(np.asarray(solution.row_dual)[len(demand) :])
+            return Shared(rates, value[: sites * bands].reshape(sites, bands), value[sites * bands :])
     return None
 
 
@@ -91,8 +109,10 @@ def _model(problem: Shares, user: IntArray, option: IntArray, band: IntArray) ->
     flow_cost = POWER_COST_PER_KW * flow_kw
     if problem.move_cost is not None:
         flow_cost = flow_cost + problem.move_cost[user, option]
+    lower = np.zeros_like(width)
+    lower[:, 0] = np.where(problem.held, width[:, 0], 0.0)
     model.col_cost_ = np.concatenate([-flow_cost, slope.ravel()])
-    model.col_lower_ = np.zeros(matrix.shape[1])
+    model.col_lower_ = np.concatenate([np.zeros(flows), lower.ravel()])
     model.col_upper_ = np.concatenate([np.full(flows, highspy.kHighsInf), width.ravel()])
     model.row_lower_ = np.concatenate([np.zeros(users), np.full(rows - users, -highspy.kHighsInf)])
     model.row_upper_ = np.concatenate([np.zeros(users), np.ones(sites * bands), problem.power_limit_kw])
@@ -105,12 +125,14 @@ def _model(problem: Shares, user: IntArray, option: IntArray, band: IntArray) ->
 
 def _segments(problem: Shares, demand: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Widths (share of demand) and slopes [M, S + 1] of each user's utility: the minimum rate first, then secants of
-    log(1 + t) over equal steps of the rest."""
+    log(1 + t) over equal steps of the logarithm."""
     least = np.minimum(problem.min_rate_mbps / demand, 1.0)
     steps = np.linspace(0.0, 1.0, problem.segments + 1)
-    edge = np.column_stack([np.zeros_like(least), least[:, None] + (1.0 - least)[:, None] * steps])
-    width = np.diff(edge, axis=1)
-    gain = np.diff(np.log1p(edge), axis=1)
+    start = np.log1p(least)[:, None]
+    log = np.column_stack([np.zeros_like(least), start + (np.log(2.0) - start) * steps])
+    edge = np.expm1(log)
+    edge[:, 1], edge[:, -1] = least, 1.0
+    width, gain = np.maximum(np.diff(edge, axis=1), 0.0), np.diff(log, axis=1)
     slope = problem.weight[:, None] * np.where(width > 1e-12, gain / np.maximum(width, 1e-12), 0.0)
-    slope[:, 0] += np.where(least > 0, SLA_REWARD[problem.service_class] / np.maximum(least, 1e-12), 0.0)
+    slope[:, 0] += np.where(least > 0, problem.reward / np.maximum(least, 1e-12), 0.0)
     return width, slope

@@ -40,7 +40,7 @@ def radio_of(task: DispatchTask) -> Radio:
     allowed = allowed_bands(task, mode)
     power_mw = received_mw(network, snapshot.gain_db)
     open_site = in_reach(network, mode, snapshot.ue_xy_m, snapshot.neighbour_site)
-    open_site &= allowed.any(axis=1)[snapshot.neighbour_site]
+    open_site &= np.asarray(allowed.any(axis=1))[snapshot.neighbour_site]
     if task.association == "own-cell":
         open_site[:, 1:] = False
     count = 1 if task.association == "own-cell" else min(task.control.candidate_sites, open_site.shape[1])

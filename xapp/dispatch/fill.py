@@ -15,7 +15,7 @@ from gridran.types import FloatArray, IntArray
 def fill(rate_mbps: FloatArray, target_mbps: FloatArray, sets: FloatArray, order: IntArray) -> FloatArray:
     """Allocation [S, M, B] in Mbps of ``target_mbps`` [S, M] under the carrier sets [S, B] of one site.
 
-    ``rate_mbps`` [M, B] of a whole carrier; ``order`` [B] carriers, cheapest first. Unserved targets are what is missing.
+    ``rate_mbps`` [M, B] of a whole carrier; ``order`` [B] carriers, cheapest first. What does not fit is left out.
     """
     count, bands = len(target_mbps), rate_mbps.shape[1]
     given = np.zeros((count, rate_mbps.shape[0], bands))

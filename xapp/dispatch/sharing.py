@@ -1,17 +1,18 @@
-"""Rates for a fixed association and fixed carrier sets: the constructive fill first, the linear program where it fails."""
+"""Who gets which rate on given carriers: (27) with class-ordered shedding, and the power that goes with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gridran.energy.site_power import idle_kw, per_load_kw, per_mbps_kw, standby_kw
-from gridran.types import BoolArray, DispatchTier, FloatArray, IntArray, Network, ServiceClass
-from xapp.dispatch.bandwidth import Shares, share
+from gridran.types import BoolArray, FloatArray, IntArray, Network, ServiceClass
+from xapp.dispatch.bandwidth import SLA_REWARD, Shared, Shares, share
 from xapp.dispatch.task import DispatchTask
 
 FULL = 1.0 - 1e-9
+_WHOLE = 1.0 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -33,50 +34,95 @@ def power_of(network: Network) -> Power:
 
 
 def shares_of(
-    task: DispatchTask, power: Power, users: IntArray, site: IntArray, rate_mbps: FloatArray, band_on: BoolArray
+    task: DispatchTask,
+    users: IntArray,
+    site: IntArray,
+    rate_mbps: FloatArray,
+    power_limit_kw: FloatArray,
+    load_kw: FloatArray,
+    mbps_kw: FloatArray,
 ) -> Shares:
-    """The sharing problem of ``users`` with options ``site`` [M, C] and rates [M, C, B] on the carriers ``band_on``."""
+    """The sharing problem of ``users`` [M] with options ``site`` [M, C] and whole-carrier rates [M, C, B]."""
     snapshot = task.snapshot
-    on = band_on[np.maximum(site, 0)] & (site >= 0)[..., None]
     service_class = snapshot.service_class[users]
     return Shares(
         demand_mbps=snapshot.demand_mbps[users],
-        min_rate_mbps=snapshot.min_rate_mbps[users],
+        min_rate_mbps=np.minimum(snapshot.min_rate_mbps, snapshot.demand_mbps)[users],
         weight=task.policy.class_weight[service_class],
         service_class=service_class,
+        reward=SLA_REWARD[service_class],
+        held=np.zeros(len(users), dtype=np.bool_),
         site=site,
-        rate_mbps=np.where(on, rate_mbps, 0.0),
-        power_limit_kw=np.maximum(task.policy.power_budget_kw - power.fixed_kw(band_on), 0.0),
-        load_kw=power.load_kw,
-        mbps_kw=power.mbps_kw,
+        rate_mbps=rate_mbps,
+        power_limit_kw=power_limit_kw,
+        load_kw=load_kw,
+        mbps_kw=mbps_kw,
         segments=task.control.pwl_segments,
     )
 
 
-def shared_rates(
-    task: DispatchTask, power: Power, users: IntArray, ue_site: IntArray, rate_mbps: FloatArray, band_on: BoolArray
-) -> tuple[FloatArray, DispatchTier]:
-    """Rates [M, B] of ``users`` on their fixed sites, by (27) with class-ordered shedding.
+def shared(problem: Shares) -> tuple[FloatArray, Shared | None]:
+    """Rates [M, C, B] by (27) with class-ordered shedding, and the program's answer where it decided.
 
-    A user who would get less than its minimum rate gets nothing, and the blocks go to the others.
+    Where some minimum rate does not fit, who keeps theirs is settled class by class, most important first; who does
+    not gets nothing, and the blocks go to the others. Without a solver the greedy rule decides.
     """
-    site = ue_site[users][:, None]
-    whole = rate_mbps[users][:, None, :]
-    problem = shares_of(task, power, users, site, whole, band_on)
-    rates = share(problem)
-    if rates is None:
-        return greedy(problem)[:, 0, :], DispatchTier.MAX_SINR
-    short = rates.sum(axis=(1, 2)) < problem.min_rate_mbps * (1.0 - 1e-6)
-    if short.any():
-        whole = np.where(short[:, None, None], 0.0, whole)
-        again = share(shares_of(task, power, users, site, whole, band_on))
-        rates = np.where(short[:, None, None], 0.0, rates) if again is None else again
-    return rates[:, 0, :], DispatchTier.EXACT
+    answer = share(problem)
+    if answer is not None and unmet(problem, answer.rate_mbps).any():
+        kept = keepable(problem)
+        offered = np.where(kept[:, None, None], problem.rate_mbps, 0.0)
+        held = kept & (problem.min_rate_mbps > 0)
+        least = np.where(kept, problem.min_rate_mbps, 0.0)
+        answer = share(replace(problem, rate_mbps=offered, min_rate_mbps=least, held=held))
+    return (greedy(problem), None) if answer is None else (answer.rate_mbps, answer)
+
+
+def unmet(problem: Shares, rate_mbps: FloatArray) -> BoolArray:
+    """Users [M] whose minimum rate is not carried by ``rate_mbps`` [M, C, B]."""
+    return np.asarray(rate_mbps.sum(axis=(1, 2)) < problem.min_rate_mbps * _WHOLE, dtype=np.bool_)
+
+
+def keepable(problem: Shares) -> BoolArray:
+    """Users [M] whose minimum rate fits: in each class as many as there is room for beside the more important ones."""
+    kept = problem.min_rate_mbps <= 0.0
+    for service_class in np.unique(problem.service_class[~kept]):
+        of = (problem.service_class == service_class) & ~kept
+        users = np.flatnonzero((kept & (problem.min_rate_mbps > 0.0)) | of)
+        stage = replace(
+            subset(problem, users),
+            demand_mbps=problem.min_rate_mbps[users],
+            weight=np.zeros(len(users)),
+            reward=of[users].astype(np.float64),
+            held=kept[users],
+            segments=1,
+            move_cost=None,
+        )
+        answer = share(stage)
+        if answer is None:
+            break
+        kept[users] |= ~unmet(stage, answer.rate_mbps)
+    return kept
+
+
+def subset(problem: Shares, users: IntArray) -> Shares:
+    """The same problem for ``users`` alone."""
+    return replace(
+        problem,
+        demand_mbps=problem.demand_mbps[users],
+        min_rate_mbps=problem.min_rate_mbps[users],
+        weight=problem.weight[users],
+        service_class=problem.service_class[users],
+        reward=problem.reward[users],
+        held=problem.held[users],
+        site=problem.site[users],
+        rate_mbps=problem.rate_mbps[users],
+        move_cost=None if problem.move_cost is None else problem.move_cost[users],
+    )
 
 
 def greedy(problem: Shares) -> FloatArray:
-    """Rates [M, C, B] without a solver: most important class first, best carrier of the first option, until it is full."""
-    users, _, bands = problem.rate_mbps.shape
+    """Rates [M, C, B] without a solver: most important class first, best carrier of the first option."""
+    bands = problem.rate_mbps.shape[2]
     sites = len(problem.power_limit_kw)
     rates = np.zeros_like(problem.rate_mbps)
     left_blocks, left_kw = np.ones((sites, bands)), problem.power_limit_kw.copy()
@@ -95,7 +141,6 @@ def greedy(problem: Shares) -> FloatArray:
         rates[u, 0, best] = rate
         left_blocks[site, best] -= rate / whole
         left_kw[site] -= kw * rate
-    del users
     return rates
 
 

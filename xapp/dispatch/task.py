@@ -10,7 +10,8 @@ from gridran.types import Dispatch, Network, Policy, Snapshot
 
 @dataclass(frozen=True)
 class DispatchTask:
-    """``association``: "own-cell" or "cooperative"; ``band_rule``: "all-on" or "least-power" (SPEC 6)."""
+    """``association``: "own-cell" or "cooperative"; ``band_rule``: "all-on" or "least-power" (SPEC 6). ``period_h`` is
+    how long the control will hold; ``previous`` the last control, None before the first."""
 
     network: Network
     snapshot: Snapshot
@@ -18,4 +19,5 @@ class DispatchTask:
     association: str
     band_rule: str
     control: ControlParams
+    period_h: float
     previous: Dispatch | None

@@ -10,38 +10,47 @@ from __future__ import annotations
 import numpy as np
 
 from gridran.types import BoolArray, Dispatch, DispatchTier, FloatArray, IntArray
-from xapp.dispatch import bands, v2g
-from xapp.dispatch.association import associate, preferred, rescued
+from xapp.dispatch import bands, crowded, v2g
+from xapp.dispatch.association import associate, planned_bands, preferred, rescued
 from xapp.dispatch.efficiency import Radio, radio_of, with_activity
+from xapp.dispatch.sharing import Power, power_of
 from xapp.dispatch.shed import shed_reason
-from xapp.dispatch.sharing import Power, power_of, shared_rates
 from xapp.dispatch.task import DispatchTask
-
-PERIOD_H = 30.0 / 3600.0
 
 
 def dispatch(task: DispatchTask) -> Dispatch:
     """The control of the period: carriers, serving sites, rates, V2G, and a reason for every shed user."""
     power = power_of(task.network)
     radio = radio_of(task)
-    option = preferred(task, radio)
-    chosen = _chosen_bands(task, radio, power, option)
+    option = _association(task, radio, power)
+    chosen = _chosen_bands(task, radio, power, option, radio.allowed)
     if task.association == "cooperative" and not chosen.fits.all():
-        option = associate(task, radio, power, option, chosen.fits)
-        chosen = _chosen_bands(task, radio, power, option)
+        option = associate(task, radio, power, option, chosen.fits, radio.allowed)
+        chosen = _chosen_bands(task, radio, power, option, radio.allowed)
     ue_site, whole = _serving(radio, option)
-    first, _ = _rates(task, power, chosen, ue_site, whole)
-    radio = with_activity(task, radio, _activity(task, chosen.band_on, ue_site, whole, first))
+    radio = with_activity(task, radio, _activity(task, chosen.band_on, ue_site, whole, chosen.rate_mbps))
     option = rescued(radio, option)
     ue_site, whole = _serving(radio, option)
-    chosen = _chosen_bands(task, radio, power, option)
-    rate_mbps, tier = _rates(task, power, chosen, ue_site, whole)
-    return _control(task, power, radio, chosen.band_on, ue_site, whole, rate_mbps, tier)
+    chosen = _chosen_bands(task, radio, power, option, radio.allowed)
+    band_on, rate_mbps, tier = _decided(task, radio, power, chosen, ue_site, whole)
+    return _control(task, power, radio, band_on, ue_site, whole, rate_mbps, tier)
 
 
-def _chosen_bands(task: DispatchTask, radio: Radio, power: Power, option: IntArray) -> bands.Bands:
+def _association(task: DispatchTask, radio: Radio, power: Power) -> IntArray:
+    """Who serves whom: under a new policy users spread over the sites as the plan meant, on the plan's carriers; from
+    then on they stay where they are well served."""
+    option = preferred(task, radio)
+    old_policy = task.previous is not None and task.previous.policy_id == task.policy.policy_id
+    if task.association == "own-cell" or task.band_rule == "all-on" or old_policy:
+        return option
+    planned = planned_bands(task, radio)
+    fits = _chosen_bands(task, radio, power, option, planned).fits
+    return option if fits.all() else associate(task, radio, power, option, fits, planned)
+
+
+def _chosen_bands(task: DispatchTask, radio: Radio, power: Power, option: IntArray, allowed: BoolArray) -> bands.Bands:
     ue_site, whole = _serving(radio, option)
-    return bands.choose(task, power, radio.allowed, ue_site, whole)
+    return bands.choose(task, power, allowed, ue_site, whole)
 
 
 def _serving(radio: Radio, option: IntArray) -> tuple[IntArray, FloatArray]:
@@ -51,17 +60,19 @@ def _serving(radio: Radio, option: IntArray) -> tuple[IntArray, FloatArray]:
     return np.where(whole.max(axis=1) > 0, radio.candidate[rows, option], -1), whole
 
 
-def _rates(
-    task: DispatchTask, power: Power, chosen: bands.Bands, ue_site: IntArray, whole: FloatArray
-) -> tuple[FloatArray, DispatchTier]:
-    """Rates [U, B]: as filled where all fits, by the program at the other sites."""
-    crowded = (ue_site >= 0) & ~chosen.fits[np.maximum(ue_site, 0)]
-    if not crowded.any():
-        return chosen.rate_mbps, DispatchTier.EXACT
-    users = np.flatnonzero(crowded)
-    rate_mbps = chosen.rate_mbps.copy()
-    rate_mbps[users], tier = shared_rates(task, power, users, ue_site, whole, chosen.band_on)
-    return rate_mbps, tier
+def _decided(
+    task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, ue_site: IntArray, whole: FloatArray
+) -> tuple[BoolArray, FloatArray, DispatchTier]:
+    """Carriers [N, B] and rates [U, B]: as filled where all fits, by the program at the other sites."""
+    band_on, rate_mbps = chosen.band_on.copy(), chosen.rate_mbps.copy()
+    sites = np.flatnonzero(~chosen.fits)
+    if not sites.size:
+        return band_on, rate_mbps, DispatchTier.EXACT
+    band_on[sites], rate_mbps[np.isin(ue_site, sites)] = False, 0.0
+    cases, tier = crowded.decide(task, power, radio.allowed, sites, ue_site, whole)
+    for case in cases:
+        band_on[case.site], rate_mbps[case.users] = case.band_on, case.rate_mbps
+    return band_on, rate_mbps, tier
 
 
 def _used(whole: FloatArray, rate_mbps: FloatArray) -> FloatArray:
@@ -107,8 +118,8 @@ def _control(
         mode=radio.mode,
         band_on=band_on,
         price_usd_per_kwh=task.policy.price_usd_per_kwh,
-        v2g_kw=v2g.v2g_kw(task, load_kw, PERIOD_H),
-        ev_charge_kw=v2g.ev_charge_kw(task, load_kw, PERIOD_H),
+        v2g_kw=v2g.v2g_kw(task, load_kw, task.period_h),
+        ev_charge_kw=v2g.ev_charge_kw(task, load_kw, task.period_h),
         ue_site=np.where(granted > 0, ue_site, -1),
         rate_mbps=rate_mbps,
         shed_reason=shed_reason(task, radio.rate_mbps.max(axis=(1, 2)) > 0, ue_site, granted, power_bound),
