@@ -15,7 +15,7 @@ class Plan:
     ``mode`` [N] is γ (19); ``links`` are y_ij = 1 as (helper, assisted) site indices (22); ``band_on`` [N, B] the
     carriers the plan counted on; ``mean_power_kw`` [N] the expected draw under it (4). ``survival_h`` is the life of
     the first site to run dry, the objective of (26), and ``bound_survival_h`` >= it a proven upper bound; both are
-    NaN where a planner does not look at energy.
+    NaN where a planner does not look at energy, the bound also where none was proven.
     """
 
     mode: IntArray
