@@ -19,6 +19,8 @@ from xapp.dispatch.bandwidth import Shares, utility
 from xapp.dispatch.sharing import Power, shared, shares_of, unmet
 from xapp.dispatch.task import DispatchTask
 
+MOST_SETS = 3  # per crowded site: what keeps the second program inside the period's latency
+
 
 @dataclass(frozen=True)
 class Case:
@@ -64,16 +66,17 @@ def _best(task: DispatchTask, cases: list[Case]) -> Case:
 
 
 def _promising(task: DispatchTask, power: Power, case: Case) -> list[tuple[int, BoolArray]]:
-    """Smaller carrier sets of a solved case that may come within the tolerance of its utility, or above it."""
+    """Smaller carrier sets of a solved case that may come within the tolerance of its utility, or above it; of many
+    the ``MOST_SETS`` that promise to lose least."""
     loss = case.utility * task.control.least_power_tolerance_frac
-    kept = []
-    for one in _smaller(case.band_on):
+    kept: list[tuple[float, int, BoolArray]] = []
+    for number, one in enumerate(_smaller(case.band_on)):
         off = case.band_on & ~one
         saved_kw = float((power.idle_kw - power.standby_kw)[case.site, off].sum())
         bound = float(case.carrier_value[off].sum()) - case.power_value * saved_kw
         if bound <= loss and _affordable(task, power, case.site, one):
-            kept.append((case.site, one))
-    return kept
+            kept.append((bound, number, one))
+    return [(case.site, one) for _, _, one in sorted(kept, key=lambda found: found[:2])[:MOST_SETS]]
 
 
 def _affordable(task: DispatchTask, power: Power, site: int, band_on: BoolArray) -> bool:
