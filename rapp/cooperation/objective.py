@@ -5,7 +5,9 @@
 * A max-min says nothing about the sites that are not the bottleneck, yet they are the helpers of the next plan. So
   the term is the worst depletion rate P_i/E_i with weight 1 - ``MEAN_SHARE`` and the mean one with ``MEAN_SHARE``:
   (26) "levels battery depletion across sites", and energy costs the more the scarcer it is at a site.
-* Service: the class-weighted share of the volume that is left unserved.
+* Service: the class-weighted share of the volume that is left unserved, times ``UNSERVED_WEIGHT``. With the weight of
+  (18) alone all of best effort, 0.8 % of the weights and three quarters of the volume, would be given up at once, and
+  the fast loop would serve it all the same; a plan that does not count on it misjudges every site's draw.
 * V2G cost: the price is set by (16) and the volume by the sellers, so the term is the same for every mode plan.
 * Switching: the share of sites that change mode, θ.
 """
