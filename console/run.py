@@ -20,6 +20,8 @@ from console.table import print_kpis
 from studies.rundir import kpis_so_far, read_run
 
 EXIT_OK, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
+# SIGINT, too: a shell that starts us in the background has us ignore it. SIGHUP: the terminal was closed.
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 POLL_S = 0.2
 LAST_WORDS_S = 1.0
 Command = Callable[[str, Path], Sequence[str]]
@@ -36,14 +38,14 @@ def service_command(service: str, config: Path) -> Sequence[str]:
 
 def run(request: RunRequest, command: Command = service_command) -> int:
     """Runs to the end and returns the exit code; whatever happens, no child outlives it and a report is made."""
-    request.out.mkdir(parents=True, exist_ok=True)
-    (request.out / "journal").mkdir(exist_ok=True)
+    (request.out / "journal").mkdir(parents=True, exist_ok=True)
     (request.out / "state").mkdir(exist_ok=True)
-    before = signal.signal(signal.SIGTERM, _as_interrupt)
+    before = {number: signal.signal(number, _as_interrupt) for number in STOP_SIGNALS}
     try:
         code = _supervise(request, command)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return _conclude(request.out, code)
 
 

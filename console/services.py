@@ -11,7 +11,6 @@ import importlib
 import os
 import signal
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +37,15 @@ def end_with_parent() -> None:
 
 def _emulate(run: Any, config: Path) -> int:
     from console.sink import RunSink, SinkConfig
+    from gridran.runtime.service_config import ConfigError, EmulatorConfig, read_config
 
-    asked = tomllib.loads(config.read_text(encoding="utf-8")).get("run", {})
-    if "out" not in asked:
+    try:
+        asked = read_config(config, EmulatorConfig).run
+    except ConfigError:
+        return int(run(config, None))  # which says what is wrong
+    if asked.out is None:
         return int(run(config, None))
-    sink = RunSink(
-        SinkConfig(
-            strategy=str(asked["strategy"]),
-            load=str(asked["load"]),
-            seed=int(asked["seed"]),
-            hours_h=float(asked["hours"]),
-            out=Path(asked["out"]),
-        )
-    )
+    sink = RunSink(SinkConfig(asked.strategy, asked.load, asked.seed, asked.hours, asked.out))
     try:
         return int(run(config, sink))
     finally:

@@ -15,7 +15,7 @@ from emulator.loop import RunOrder, Simulation, Sink
 from emulator.metrics import EmulatorMetrics
 from emulator.node import Node
 from emulator.o1_server import O1Server
-from gridran.runtime.asked import scenario_of
+from gridran.runtime.asked import scenario_of, strategy_of
 from gridran.runtime.audience import Audience
 from gridran.runtime.clock import clock_of
 from gridran.runtime.grpc import Listening, Register, start_server
@@ -35,6 +35,7 @@ class EmulatorService:
 
     def __init__(self, config: EmulatorConfig, sink: Sink | None = None) -> None:
         self._config, self._sink, self._log = config, sink, get_log()
+        strategy_of(config.run)  # recorded with the run: an unknown one is refused here as by its peers
         self._node = Node(f"gridran-{uuid.uuid4().hex[:12]}", scenario_of(config.run), config.run.speed)
         self._exchange = Exchange()
         self.registry = new_registry()
@@ -95,6 +96,9 @@ class EmulatorService:
         try:
             reason = self._simulation.play()
             self._log.info("run ended", reason=reason)
+        except OSError as error:  # the disk is full, or gone: what was recorded stays
+            self._code = EXIT_FAILED
+            self._log.error("the run cannot be recorded", why=str(error))
         except Exception:
             self._code = EXIT_FAILED
             self._log.exception("the simulation failed")

@@ -93,6 +93,8 @@ class SlowLoop:
                 self._keep(telemetry)
         except O1Error as error:
             return str(error)
+        except Exception as error:
+            return self._fault("telemetry", error)
         finally:
             node.close()
         return "the node ended the telemetry"
@@ -107,9 +109,13 @@ class SlowLoop:
 
     def _plan(self) -> None:
         while (telemetry := self._next()) is not None:
-            policy = self._planning.plan(telemetry)
-            if policy is not None:
-                self._publish(policy, telemetry.snapshot.period)
+            try:
+                policy = self._planning.plan(telemetry)
+                if policy is not None:
+                    self._publish(policy, telemetry.snapshot.period)
+            except Exception as error:
+                self._fault("planner", error)
+                self._applied(telemetry.snapshot.period, "")  # a node in lockstep must not wait for it
 
     def _next(self) -> Telemetry | None:
         """The newest report; None when the service stops."""
@@ -161,7 +167,17 @@ class SlowLoop:
                 why = "the xApp ended the watch"
             except A1Error as error:
                 why = str(error)
+            except Exception as error:
+                why = self._fault("status", error)
             wait_s = next(waits_s)
             if not self._stop.is_set():
                 self._log.warning("no status of policies", why=why, retry_in_s=wait_s)
             self._stop.wait(wait_s)
+
+    def _fault(self, thread: str, error: Exception) -> str:
+        """A full disk, a fault of ours: said and counted, for a thread that ended here would never come back."""
+        why = f"{type(error).__name__}: {error}"
+        if not self._stop.is_set():
+            self._metrics.faults.labels(thread).inc()
+            self._log.error("a fault in the slow loop; it goes on", thread=thread, why=why, exc_info=error)
+        return why

@@ -25,6 +25,7 @@ class RappMetrics:
         )
         self.puts = Counter(f"{name}_policy_puts", "Policies put by result", ["result"], registry=registry)
         self.connected = Gauge(f"{name}_connected", "1 while the node sends telemetry", registry=registry)
+        self.faults = Counter(f"{name}_loop_faults", "Faults that a thread survived", ["thread"], registry=registry)
         self.enforced = Gauge(f"{name}_policy_enforced", "1 while the xApp enforces the last policy", registry=registry)
         self.skipped = Counter(f"{name}_reports_skipped", "Reports overtaken by a newer one", registry=registry)
         self._plans = Counter(f"{name}_plans", "Plans by tier", ["tier"], registry=registry)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from gridran.runtime.notefile import NoteFile
 from gridran.scenario.params import Scenario
 from gridran.strategies import Strategy
@@ -102,11 +104,20 @@ class Planning:
             if payload is None:
                 return state
             policy = policy_from_proto(a1.Policy.FromString(payload), self._scenario.network)
-        except (ValueError, WireError) as error:
+        except (ValueError, DecodeError, WireError) as error:
             self._log.warning("the journal does not fit", why=str(error))
             return self._fresh()
         self._log.info("policy read back", policy_id=policy.policy_id)
         return core.resumed(state, policy)
+
+    def _note_down(self, time_h: float, note: Note) -> None:
+        """Adds a line for people; one that the disk refuses must not cost a decision."""
+        if self._notes is None:
+            return
+        try:
+            self._notes.write(time_h, note.kind, note.fields)
+        except OSError as error:
+            self._log.warning("note not written", why=str(error))
 
     def _write_notes(self, effects: Iterable[core.Effect]) -> None:
         for note in (effect for effect in effects if isinstance(effect, Note)):
@@ -114,5 +125,4 @@ class Planning:
             self._journal.record_note(note)
             if note.kind != "mode-change":
                 self._log.info(note.kind, **note.fields)
-            if self._notes is not None:
-                self._notes.write(self._time_h, note.kind, note.fields)
+            self._note_down(self._time_h, note)

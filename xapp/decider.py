@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from gridran.runtime.audience import Audience
 from gridran.runtime.notefile import NoteFile
 from gridran.scenario.params import Scenario
@@ -137,10 +139,10 @@ class Decider:
         payload = self._journal.last_policy()
         if payload is None:
             return
-        message = a1.Policy.FromString(payload)
         try:
+            message = a1.Policy.FromString(payload)
             policy = policy_from_proto(message, self.network)
-        except WireError as error:  # of another network: as good as none
+        except (DecodeError, WireError) as error:  # damaged, or of another network: as good as none
             self._log.warning("the journalled policy does not fit", why=str(error))
             return
         self._state = core.resumed(self._state, policy)
@@ -166,14 +168,22 @@ class Decider:
     def _say(self, status: core.PolicyStatus) -> None:
         self.statuses.publish(status_to_proto(status))
 
+    def _note_down(self, time_h: float, note: Note) -> None:
+        """Adds a line for people; one that the disk refuses must not cost a decision."""
+        if self._notes is None:
+            return
+        try:
+            self._notes.write(time_h, note.kind, note.fields)
+        except OSError as error:
+            self._log.warning("note not written", why=str(error))
+
     def _write_notes(self, effects: Iterable[core.Effect], time_h: float) -> None:
         for note in (effect for effect in effects if isinstance(effect, Note)):
             if note.kind == "control-without-effect":
                 self._metrics.without_effect.inc()
             if note.kind != "dispatch":
                 self._log.info(note.kind, **note.fields)
-            if self._notes is not None:
-                self._notes.write(time_h, note.kind, note.fields)
+            self._note_down(time_h, note)
 
 
 def status_to_proto(status: core.PolicyStatus) -> a1.PolicyStatus:

@@ -61,6 +61,12 @@ class E2Loop:
             self._serve(port)
         except E2Error as error:
             return str(error)
+        except Exception as error:  # a full disk, a fault of ours: a loop that ended here would never come back
+            if self._stop.is_set():
+                return str(error)
+            self._metrics.faults.inc()
+            self._log.exception("the fast loop failed; it begins again")
+            return f"{type(error).__name__}: {error}"
         finally:
             port.close()
         return "the node ended the subscription"

@@ -28,6 +28,7 @@ class XappMetrics:
         )
         self.policies = Counter(f"{name}_policies", "Policies put by result", ["result"], registry=registry)
         self.bad_messages = Counter(f"{name}_bad_messages", "Messages refused as invalid", ["rpc"], registry=registry)
+        self.faults = Counter(f"{name}_loop_faults", "Restarts of the fast loop after a fault", registry=registry)
         self.connected = Gauge(f"{name}_connected", "1 while subscribed at the node", registry=registry)
         self._fallback = Gauge(f"{name}_fallback", "1 while no policy is in force", registry=registry)
         self._policy_age_h = Gauge(f"{name}_policy_age_h", "Time since the policy was issued", registry=registry)

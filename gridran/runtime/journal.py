@@ -26,6 +26,13 @@ DELETE FROM entry WHERE kind = ?1 AND id <= (SELECT id FROM entry WHERE kind = ?
 """
 
 
+_COLUMNS = ("SELECT name, payload FROM fact LIMIT 0", "SELECT id, kind, key, payload FROM entry LIMIT 0")
+
+
+class JournalError(OSError):
+    """A file that cannot serve as a journal; one line that names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the log: ``key`` is the writer's own (a period, a policy id)."""
@@ -37,16 +44,17 @@ class Entry:
 class Journal:
     """The journal in ``path``, made there if need be; ``":memory:"`` keeps it in memory. Safe to share by threads.
 
-    ``keep``: entries kept of each kind. Raises ``sqlite3.DatabaseError`` where the file is no journal.
+    ``keep``: entries kept of each kind. Raises ``JournalError`` where the file is no journal or another process
+    holds it.
     """
 
     def __init__(self, path: Path | str, keep: int = 10_000) -> None:
         self._keep = keep
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(_SCHEMA)
+        try:
+            self._db = _opened(path)
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {path}: {error}; give another file, or move this one away") from None
 
     def put(self, name: str, payload: bytes) -> None:
         """Replace the fact ``name``."""
@@ -110,3 +118,17 @@ class Journal:
     def _read(self, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._db.execute(sql, values).fetchall()
+
+
+def _opened(path: Path | str) -> sqlite3.Connection:
+    db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.executescript(_SCHEMA)
+        for query in _COLUMNS:
+            db.execute(query)
+    except BaseException:
+        db.close()
+        raise
+    return db

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gridran.runtime.journal import Entry, Journal
+from gridran.runtime.journal import Entry, Journal, JournalError
 
 WRITER = """
 import sys
@@ -101,9 +101,9 @@ def test_in_memory_it_needs_no_file() -> None:
 
 
 def test_another_kind_of_file_is_refused(path: Path) -> None:
-    """A file that is no journal raises instead of being overwritten."""
+    """A file that is no journal is named in one line and not overwritten."""
     path.write_bytes(b"not a database, but long enough to be taken for one" * 50)
-    with pytest.raises(sqlite3.DatabaseError):
+    with pytest.raises(JournalError, match="not a database; give another file"):
         Journal(path)
     assert path.read_bytes().startswith(b"not a database")
 
