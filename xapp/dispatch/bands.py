@@ -1,11 +1,10 @@
 """Which carriers a site needs: every set of them, tried at once (2^B per site), once the association is fixed.
 
 "all-on" keeps every allowed carrier. "least-power" takes, of the sets whose utility (27) is within the tolerance of
-the best, the one that draws least. The best utility is everybody at full demand; the tolerance is spent where it saves
-most, on best effort: each such user's share is what the optimum of (27) gives it at one common price of resource
-blocks. A set is admitted when the fill proves that full demand, or these lean shares, fit; a set admitted at lean
-shares then serves the largest shares that still fit and draw less. A site where nothing is admitted is crowded: the
-linear program decides there.
+the best, the one that draws least. The best utility is everybody at full demand; the tolerance is spent where it is
+cheapest, on best effort, as one served share t* for all of a site's best-effort users. A set is admitted when the fill
+proves that full demand, or full demand with best effort at t*, fits; the set chosen then serves best effort at the
+largest share that still fits. A site where not even all carriers suffice keeps them all.
 """
 
 from __future__ import annotations
@@ -20,8 +19,7 @@ from xapp.dispatch.fill import fill
 from xapp.dispatch.sharing import FULL, Power, is_best_effort
 from xapp.dispatch.task import DispatchTask
 
-_STEPS = 4  # between lean and full service, that the chosen set is tried with
-_BISECTIONS = 10
+_SHARES = 4  # steps between t* and full service that the chosen set is tried with
 
 
 @dataclass(frozen=True)
@@ -60,45 +58,19 @@ def _site(
     """One site's carrier set [B], rates [M, B] and whether they are all that is wanted."""
     demand = task.snapshot.demand_mbps[users]
     order = _order(power, site, whole_mbps)
-    full = np.repeat(demand[None, :], len(sets), axis=0)
-    draw, given = _admitted(task, power, site, sets, whole_mbps, full, order)
+    least_share = _least_share(task, users, best_effort) if task.band_rule == "least-power" else 1.0
+    targets = [demand] if least_share >= 1.0 else [demand, np.where(best_effort, demand * least_share, demand)]
+    admitted = [_admitted(task, power, site, sets, whole_mbps, target, order) for target in targets]
+    draw = np.min([kw for kw, _ in admitted], axis=0)
+    if not np.isfinite(draw).any():
+        return sets[-1], admitted[0][1][-1], False
     pick = int(np.argmin(draw))
-    if task.band_rule == "least-power" and best_effort.any():
-        thrifty = _thrifty(task, power, site, users, best_effort, sets[~np.isfinite(draw)], whole_mbps, draw[pick])
-        if thrifty is not None:
-            return *thrifty, True
-    if not np.isfinite(draw[pick]):
-        return sets[-1], given[-1], False
-    return sets[pick], given[pick], True
-
-
-def _thrifty(
-    task: DispatchTask,
-    power: Power,
-    site: int,
-    users: IntArray,
-    best_effort: BoolArray,
-    sets: FloatArray,
-    whole_mbps: FloatArray,
-    most_kw: float,
-) -> tuple[FloatArray, FloatArray] | None:
-    """Of ``sets``, which cannot carry full demand, the one that draws least at lean shares, with its rates [M, B];
-    None where none draws less than ``most_kw``."""
-    fixed = np.where(sets > 0, power.idle_kw[site], power.standby_kw[site]).sum(axis=1)
-    sets = sets[fixed < most_kw]
-    if not len(sets):
-        return None
-    demand, order = task.snapshot.demand_mbps[users], _order(power, site, whole_mbps)
-    lean = demand * _lean_shares(task, users, best_effort, sets, whole_mbps)
-    draw, _ = _admitted(task, power, site, sets, whole_mbps, lean, order)
-    pick = int(np.argmin(draw))
-    if draw[pick] >= most_kw:
-        return None
-    goals = lean[pick] + np.linspace(1.0, 0.0, _STEPS)[:, None] * (demand - lean[pick])
-    draw, given = _admitted(
-        task, power, site, np.repeat(sets[pick : pick + 1], _STEPS, axis=0), whole_mbps, goals, order
-    )
-    return sets[pick], given[int(np.argmax(draw < most_kw))]
+    one = sets[pick : pick + 1]
+    shares = np.linspace(1.0, least_share, _SHARES) if len(targets) > 1 else np.ones(1)
+    goals = np.where(best_effort, demand * shares[:, None], demand)
+    given = fill(whole_mbps, goals, np.repeat(one, len(shares), axis=0), order)
+    full = (given.sum(axis=2) >= goals * FULL).all(axis=1)
+    return one[0], given[int(np.argmax(full))] if full.any() else given[-1], True
 
 
 def _admitted(
@@ -110,8 +82,8 @@ def _admitted(
     target: FloatArray,
     order: IntArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw of each set [S] when it carries ``target`` [S, M], infinite where it cannot; and the allocation."""
-    given = fill(whole_mbps, target, sets, order)
+    """Draw of each set [S] when it carries ``target`` [M], infinite where it cannot; and the allocation."""
+    given = fill(whole_mbps, np.repeat(target[None, :], len(sets), axis=0), sets, order)
     enough = (given.sum(axis=2) >= target * FULL).all(axis=1)
     blocks = np.divide(given, whole_mbps, out=np.zeros_like(given), where=whole_mbps > 0).sum(axis=1)
     fixed = np.where(sets > 0, power.idle_kw[site], power.standby_kw[site]).sum(axis=1)
@@ -120,39 +92,14 @@ def _admitted(
     return np.where(enough, draw, np.inf), given
 
 
-def _lean_shares(
-    task: DispatchTask, users: IntArray, best_effort: BoolArray, sets: FloatArray, whole_mbps: FloatArray
-) -> FloatArray:
-    """Served shares [S, M] at which best effort together loses just the tolerated utility on each set; else 1.
-
-    At a price λ of blocks the optimum of Σ log(1 + t) has 1 + t = 1/(λ·c) with c the blocks of a user's whole demand;
-    λ is found by bisection, as the loss rises with it. Blocks of different carriers are weighed by their mean rate.
-    """
+def _least_share(task: DispatchTask, users: IntArray, best_effort: BoolArray) -> float:
+    """t*: the share at which all best-effort users together lose just the tolerated utility; 1 where there are none."""
     weight = task.policy.class_weight[task.snapshot.service_class[users]]
-    allowed = task.control.least_power_tolerance_frac * float(weight.sum()) * np.log(2.0)
-    shares = np.ones((len(sets), len(users)))
-    if not best_effort.any():
-        return shares
-    typical = whole_mbps.mean(axis=0)
-    relative = np.divide(whole_mbps, typical, out=np.zeros_like(whole_mbps), where=typical > 0)[best_effort]
-    best = (relative * sets[:, None, :]).max(axis=2)
-    cost = np.maximum(task.snapshot.demand_mbps[users[best_effort]], 1e-9) / np.maximum(best, 1e-9)
-    low, high = -np.log(2.0 * cost.max(axis=1)), -np.log(cost.min(axis=1))
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        loss = _loss(_at_price(middle, cost)) @ weight[best_effort]
-        low, high = np.where(loss <= allowed, middle, low), np.where(loss <= allowed, high, middle)
-    shares[:, best_effort] = _at_price(low, cost)
-    return shares
-
-
-def _at_price(log_price: FloatArray, cost: FloatArray) -> FloatArray:
-    """Shares [S, M] at prices exp(``log_price``) [S] for ``cost`` [S, M]."""
-    return np.clip(np.exp(-log_price)[:, None] / cost - 1.0, 0.0, 1.0)
-
-
-def _loss(share: FloatArray) -> FloatArray:
-    return np.asarray(np.log(2.0) - np.log1p(share), dtype=np.float64)
+    at_stake = float(weight[best_effort].sum())
+    if at_stake <= 0.0:
+        return 1.0
+    lost = task.control.least_power_tolerance_frac * float(weight.sum()) * np.log(2.0) / at_stake
+    return float(np.clip(2.0 * np.exp(-lost) - 1.0, 0.0, 1.0))
 
 
 def _order(power: Power, site: int, whole_mbps: FloatArray) -> IntArray:
