@@ -10,7 +10,7 @@ carriers alone draw more than the budget is no option; a site without any option
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,6 @@ from xapp.dispatch.bandwidth import Shares, utility
 from xapp.dispatch.sharing import Power, shared, shares_of, unmet
 from xapp.dispatch.task import DispatchTask
 
-FINER = 2  # times the segments of the association: each class's utility within 1e-3 then, the program still small
 MOST_SETS = 3  # per crowded site: what keeps the second program inside the period's latency
 
 
@@ -144,8 +143,7 @@ def _problem(
 ) -> Shares:
     fixed_kw = np.where(band_on, power.idle_kw[site], power.standby_kw[site]).sum(axis=1)
     limit_kw = np.maximum(task.policy.power_budget_kw[site] - fixed_kw, 0.0)
-    problem = shares_of(task, user, case[:, None], rate_mbps[:, None, :], limit_kw, power.load_kw[site], power.mbps_kw)
-    return replace(problem, segments=FINER * problem.segments)
+    return shares_of(task, user, case[:, None], rate_mbps[:, None, :], limit_kw, power.load_kw[site], power.mbps_kw)
 
 
 def _load_kw(problem: Shares, rate_mbps: FloatArray) -> FloatArray:

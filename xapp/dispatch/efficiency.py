@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridran.energy.site_power import idle_kw, standby_kw
 from gridran.radio.coverage import in_reach
 from gridran.radio.rate import full_band_rate_mbps
 from gridran.radio.sinr import received_mw, sinr_of_received
@@ -82,31 +81,11 @@ def modes_in_force(task: DispatchTask) -> IntArray:
 
 
 def allowed_bands(task: DispatchTask, mode: IntArray) -> BoolArray:
-    """Carriers that may be on [N, B]: none asleep, down or resting, (25) when assisted, all otherwise."""
+    """Carriers that may be on [N, B]: none asleep or down, (25) when assisted, all otherwise."""
     low = task.network.low_bands
     kept = low if task.network.cooperation.assisted_bands == "low" else ~low
     allowed = np.ones((len(mode), len(low)), dtype=np.bool_)
     allowed[mode == SiteMode.ASSISTED] = kept
     allowed[mode == SiteMode.DEEP_SLEEP] = False
     allowed[~(task.snapshot.site_up | task.snapshot.grid_up)] = False
-    allowed[resting_sites(task)] = False
     return allowed
-
-
-def power_budget_kw(task: DispatchTask) -> FloatArray:
-    """The most that each site may draw [N]: the policy's budget, and at the reserve floor only what cars and sun give.
-
-    The battery's own minimum is the plant's to guard; only a floor that the policy set above it counts here.
-    """
-    snapshot, policy = task.snapshot, task.policy
-    least = np.array([s.battery.soc_min_frac for s in task.network.sites])
-    held_back = (policy.reserve_soc_frac > least + 1e-9) & (snapshot.soc_frac <= policy.reserve_soc_frac)
-    other_kw = np.minimum(snapshot.v2g_kw + snapshot.pv_kw, policy.power_budget_kw)
-    return np.where(held_back & ~snapshot.grid_up, other_kw, policy.power_budget_kw)
-
-
-def resting_sites(task: DispatchTask) -> BoolArray:
-    """Sites [N] whose budget does not even pay for one carrier without load."""
-    standby = standby_kw(task.network)
-    least_kw = standby.sum(axis=1) + (idle_kw(task.network) - standby).min(axis=1)
-    return np.asarray(power_budget_kw(task) < least_kw, dtype=np.bool_)

@@ -16,19 +16,14 @@ def shed_reason(
     """Reason [U]: ``reachable`` [U] some open site gives the user a rate; ``rate_mbps`` [U] granted;
     ``power_bound`` [N] the site's power budget is what binds."""
     snapshot = task.snapshot
-    asked = np.minimum(snapshot.min_rate_mbps, snapshot.demand_mbps)
     best_effort = snapshot.service_class == ServiceClass.BEST_EFFORT
-    least = np.where(best_effort, BEST_EFFORT_FRAC * snapshot.demand_mbps, asked)
+    least = np.where(best_effort, BEST_EFFORT_FRAC * snapshot.demand_mbps, snapshot.min_rate_mbps)
     short = rate_mbps < least * (1.0 - 1e-6)
     own = snapshot.neighbour_site[:, 0]
     own_down = ~(snapshot.site_up | snapshot.grid_up)[own]
     reason = np.where(
         ~reachable,
-        np.select(
-            [own_down, power_bound[own]],
-            [int(ShedReason.SITE_DOWN), int(ShedReason.POWER_BUDGET)],
-            int(ShedReason.OUT_OF_COVERAGE),
-        ),
+        np.where(own_down, int(ShedReason.SITE_DOWN), int(ShedReason.OUT_OF_COVERAGE)),
         np.where(power_bound[np.maximum(ue_site, 0)], int(ShedReason.POWER_BUDGET), int(ShedReason.NO_CAPACITY)),
     )
     return np.where(short, reason, int(ShedReason.SERVED)).astype(np.int64)

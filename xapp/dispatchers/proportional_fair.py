@@ -7,14 +7,12 @@ never goes without a control.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from gridran.types import BoolArray, Dispatch, DispatchTier, FloatArray, IntArray
 from xapp.dispatch import bands, crowded, v2g
 from xapp.dispatch.association import associate, planned_bands, preferred, rescued
-from xapp.dispatch.efficiency import Radio, power_budget_kw, radio_of, resting_sites, with_activity
+from xapp.dispatch.efficiency import Radio, radio_of, with_activity
 from xapp.dispatch.sharing import Power, power_of
 from xapp.dispatch.shed import shed_reason
 from xapp.dispatch.task import DispatchTask
@@ -22,7 +20,6 @@ from xapp.dispatch.task import DispatchTask
 
 def dispatch(task: DispatchTask) -> Dispatch:
     """The control of the period: carriers, serving sites, rates, V2G, and a reason for every shed user."""
-    task = replace(task, policy=replace(task.policy, power_budget_kw=power_budget_kw(task)))
     power = power_of(task.network)
     radio = radio_of(task)
     option = _association(task, radio, power)
@@ -112,7 +109,6 @@ def _control(
     load_kw = np.where(band_on.any(axis=1), power.fixed_kw(band_on), 0.0) + (blocks * power.load_kw).sum(axis=1)
     load_kw = load_kw + volume @ power.mbps_kw
     power_bound = load_kw >= task.policy.power_budget_kw * (1.0 - 1e-6)
-    power_bound |= resting_sites(task) | (radio.allowed.any(axis=1) & ~band_on.any(axis=1))
     granted = rate_mbps.sum(axis=1)
     return Dispatch(
         period=task.snapshot.period,
