@@ -39,6 +39,8 @@ def explain(path: Path, site: str, at_h: float) -> list[str]:
         run = read_run(path)
     except ValueError as missing:
         raise ValueError(f"DIR: {missing}") from None
+    except (KeyError, TypeError) as wrong:
+        raise ValueError(f"DIR: {path} holds a damaged run: {wrong!r}") from None
     index = _site_index(run, site)
     period = _period_at(run, at_h)
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from console.arguments import parser
 
@@ -39,11 +40,21 @@ def _run(asked: argparse.Namespace) -> int:
     from console.scenarios import load
 
     try:
-        load(asked.scenario)
+        scenario = load(asked.scenario)
     except ValueError as wrong:
         raise UsageError(f"argument SCENARIO: {wrong}") from None
     hours_h, factor = float(asked.hours), float(asked.speed)
+    if round(hours_h * 3600.0 / scenario.time.period_s) < 1:
+        raise UsageError(f"argument --hours: {hours_h:g} h is shorter than a period of {scenario.time.period_s:g} s")
+    _make_directory(asked.out)
     return run(RunRequest(asked.scenario, asked.strategy, asked.load, asked.seed, hours_h, factor, asked.out))
+
+
+def _make_directory(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise UsageError(f"argument --out: {out} cannot be made: {wrong.strerror}") from None
 
 
 def _service(asked: argparse.Namespace) -> int:
@@ -70,7 +81,7 @@ def _bench(asked: argparse.Namespace) -> int:
         bench = bench_named(asked.name)
     except ValueError as wrong:
         raise UsageError(f"argument NAME: {wrong}") from None
-    asked.out.mkdir(parents=True, exist_ok=True)
+    _make_directory(asked.out)
     bench(asked.out)
     return 0
 

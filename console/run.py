@@ -121,7 +121,7 @@ def _conclude(out: Path, code: int) -> int:
     """Makes the report of whatever was recorded and prints the table."""
     try:
         found = read_run(out)
-    except ValueError as missing:
+    except (ValueError, KeyError, TypeError) as missing:
         print(f"gridran run: no report: {missing}", file=sys.stderr)
         return code or EXIT_FAILED
     report = write_report(out)

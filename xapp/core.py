@@ -21,7 +21,9 @@ from xapp.dispatch.task import DispatchTask
 from xapp.dispatchers import DISPATCHERS
 from xapp.effect import sites_without_effect
 from xapp.fallback import fallback_policy
+from xapp.last_resort import decided
 from xapp.notes import Note
+from xapp.policy_check import policy_problem
 from xapp.safety import clamp
 
 
@@ -39,11 +41,13 @@ class Settings:
 @dataclass(frozen=True)
 class State:
     """``policy``: the last accepted one, in force until it expires; ``sent``: the last control, ``acked``: whether the
-    node took it; ``fallen_back``: the fallback has been announced."""
+    node took it; ``earlier``: the last control of a period before that of ``sent``, so that a report that arrives twice
+    is the same question twice; ``fallen_back``: the fallback has been announced."""
 
     settings: Settings
     policy: Policy | None = None
     sent: Dispatch | None = None
+    earlier: Dispatch | None = None
     acked: bool = False
     fallen_back: bool = False
     last_period: int = -1
@@ -123,29 +127,6 @@ def step(state: State, event: Event) -> tuple[State, tuple[Effect, ...]]:
             return _on_outcome(state, event)
 
 
-def policy_problem(network: Network, policy: Policy) -> str:
-    """Why ``policy`` cannot be enforced on ``network``; empty where it can."""
-    sites = network.site_count
-    arrays = {
-        "mode": policy.mode,
-        "power_budget_kw": policy.power_budget_kw,
-        "reserve_soc_frac": policy.reserve_soc_frac,
-        "price_usd_per_kwh": policy.price_usd_per_kwh,
-        "band_planned": policy.band_planned,
-    }
-    for name, given in arrays.items():
-        values = np.asarray(given, dtype=np.float64)
-        if len(values) != sites:
-            return f"{name}: {len(values)} sites, the network has {sites}"
-        if not np.isfinite(values).all() or (values < 0).any():
-            return f"{name}: not a finite, non-negative value"
-    if policy.strategy not in STRATEGIES:
-        return f"strategy: {policy.strategy!r} is unknown"
-    if any(not (0 <= end < sites) for link in policy.links for end in link):
-        return "links: a site that does not exist"
-    return ""
-
-
 def _on_policy(state: State, policy: Policy) -> tuple[State, tuple[Effect, ...]]:
     problem = policy_problem(state.settings.network, policy)
     if state.policy is not None and policy.issued_h < state.policy.issued_h:
@@ -172,9 +153,12 @@ def _on_report(state: State, snapshot: Snapshot) -> tuple[State, tuple[Effect, .
     state, said = _in_force(state, snapshot)
     effects: list[Effect] = [*said, *_observed(state, snapshot)]
     task = _task(state, snapshot)
-    control = clamp(task, DISPATCHERS[_strategy(task.policy).dispatcher](task))
+    proposed, faults = decided(task, DISPATCHERS[_strategy(task.policy).dispatcher])
+    control = clamp(task, proposed)
+    effects += [Note("dispatch-failed", {"period": snapshot.period, "reason": why}) for why in faults]
     effects += [notes.dispatched(snapshot, control), SendControl(control)]
-    return replace(state, sent=control, acked=False, last_period=snapshot.period), tuple(effects)
+    after = replace(state, sent=control, earlier=task.previous, acked=False, last_period=snapshot.period)
+    return after, tuple(effects)
 
 
 def _in_force(state: State, snapshot: Snapshot) -> tuple[State, tuple[Effect, ...]]:
@@ -209,16 +193,26 @@ def _task(state: State, snapshot: Snapshot) -> DispatchTask:
         settings.network, snapshot, settings.class_weight, settings.base_price_usd_per_kwh
     )
     strategy = _strategy(policy)
+    repeated = state.sent is not None and state.sent.period >= snapshot.period
     return DispatchTask(
         network=settings.network,
-        snapshot=snapshot,
+        snapshot=_readable(snapshot),
         policy=policy,
         association=strategy.association,
         band_rule=strategy.band_rule,
         control=settings.control,
         period_h=settings.period_h,
-        previous=state.sent,
+        previous=state.earlier if repeated else state.sent,
     )
+
+
+def _readable(snapshot: Snapshot) -> Snapshot:
+    """``snapshot`` where a user whose demand is not a number asks for nothing, so that it cannot spoil the others'."""
+    least, demand = snapshot.min_rate_mbps, snapshot.demand_mbps
+    known = np.isfinite(demand) & np.isfinite(least)
+    if known.all():
+        return snapshot
+    return replace(snapshot, demand_mbps=np.where(known, demand, 0.0), min_rate_mbps=np.where(known, least, 0.0))
 
 
 def _strategy(policy: Policy) -> Strategy:

@@ -14,7 +14,7 @@ Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 @dataclass(frozen=True)
 class Note:
     """``kind``: "dispatch" | "fallback" | "policy-accepted" | "policy-rejected" | "control-failed" |
-    "control-without-effect" | "clamped" | "stale-report"."""
+    "control-without-effect" | "dispatch-failed" | "stale-report"."""
 
     kind: str
     fields: dict[str, Json]

@@ -11,37 +11,47 @@ import numpy as np
 
 from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, ServiceClass, ShedReason
 from xapp.dispatch.efficiency import allowed_bands, modes_in_force
+from xapp.dispatch.shed import BEST_EFFORT_FRAC
 from xapp.dispatch.task import DispatchTask
+from xapp.limits import affordable, within_capacity, within_power
 
 
 def clamp(task: DispatchTask, control: Dispatch) -> Dispatch:
-    """``control`` inside the policy's modes, bands, reserve floor and prices, and inside demand and V2G limits."""
+    """``control`` inside the policy's modes, bands, power budget, reserve floor and prices, and inside demand, carrier
+    capacity and V2G limits."""
     snapshot = task.snapshot
     mode = modes_in_force(task)
-    resting = _at_reserve(task)
-    band_on = control.band_on & allowed_bands(task, mode) & ~resting[:, None]
+    band_on = control.band_on & allowed_bands(task, mode) & ~_at_reserve(task)[:, None]
+    band_on &= affordable(task, band_on)[:, None]
     ue_site = np.where(_served_by_open_site(control, band_on), control.ue_site, -1)
     rate = np.clip(np.nan_to_num(control.rate_mbps, nan=0.0, posinf=0.0, neginf=0.0), 0.0, None)
     rate = np.where((ue_site >= 0)[:, None] & band_on[np.maximum(ue_site, 0)], rate, 0.0)
     rate = _within_demand(rate, snapshot.demand_mbps)
-    rate = _important_first(rate, ue_site, snapshot.service_class, control.shed_reason)
+    held = replace(control, mode=mode, band_on=band_on, ue_site=ue_site, rate_mbps=rate)
+    held = _cut(task, held, within_capacity(task, held), ShedReason.NO_CAPACITY)
+    held = _cut(task, held, within_power(task, held), ShedReason.POWER_BUDGET)
+    rate = _important_first(held.rate_mbps, ue_site, snapshot.service_class, held.shed_reason)
+    held = _cut(task, held, rate, ShedReason.POWER_BUDGET)
     granted = rate.sum(axis=1)
     limit_kw = np.array([s.v2x_limit_kw for s in task.network.sites])
     v2g_kw = _bounded(control.v2g_kw, limit_kw)
-    lost = (control.ue_site >= 0) & (granted <= 0)
     return replace(
-        control,
-        mode=mode,
-        band_on=band_on,
+        held,
         price_usd_per_kwh=np.clip(np.nan_to_num(control.price_usd_per_kwh), 0.0, None),
         v2g_kw=v2g_kw,
         ev_charge_kw=np.where(v2g_kw > 0, 0.0, _bounded(control.ev_charge_kw, limit_kw)),
         ue_site=np.where(granted > 0, ue_site, -1),
-        rate_mbps=rate,
-        shed_reason=np.where(
-            lost & (control.shed_reason == ShedReason.SERVED), int(ShedReason.POWER_BUDGET), control.shed_reason
-        ),
     )
+
+
+def _cut(task: DispatchTask, control: Dispatch, rate_mbps: FloatArray, why: ShedReason) -> Dispatch:
+    """``control`` with ``rate_mbps``; users said to be served who no longer have their minimum get the reason."""
+    snapshot = task.snapshot
+    best_effort = snapshot.service_class == ServiceClass.BEST_EFFORT
+    least = np.where(best_effort, BEST_EFFORT_FRAC * snapshot.demand_mbps, snapshot.min_rate_mbps)
+    short = rate_mbps.sum(axis=1) < np.minimum(least, snapshot.demand_mbps) * (1.0 - 1e-6)
+    unsaid = short & (control.shed_reason == ShedReason.SERVED)
+    return replace(control, rate_mbps=rate_mbps, shed_reason=np.where(unsaid, int(why), control.shed_reason))
 
 
 def _at_reserve(task: DispatchTask) -> BoolArray:

@@ -4,7 +4,7 @@ Theory of operation. Once it is known who is awake, radio decides the rest: a po
 site that reaches it, and each site then needs the cheapest carrier set that carries its points. Both are array
 operations over all 2^B carrier sets, so a pattern costs a fraction of a millisecond and the search can afford to
 try every single toggle and every swap of an awake site with a sleeping one, until none helps. Patterns it returns
-hold (19)-(24) with chosen links (a b-matching between helpers and sleepers); assisted mode is left to the model.
+hold (19)-(24) in the reading of the links that the network names; assisted mode is left to the model.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 from gridran.energy.site_power import idle_kw, per_load_kw, per_mbps_kw, standby_kw
 from gridran.types import BoolArray, FloatArray, IntArray, SiteMode
 from rapp.cooperation.objective import Scales, scales
-from rapp.cooperation.variables import Problem, link_pairs
+from rapp.cooperation.pairing import Links, Pairing
+from rapp.cooperation.variables import Problem
 
 MAX_ROUNDS = 60
 
@@ -34,7 +35,7 @@ class _Tables:
     mbps_kw: FloatArray
     standby_kw: FloatArray
     limit_kw: FloatArray
-    neighbours: tuple[IntArray, ...]
+    pairing: Pairing
 
 
 def search(problem: Problem, start_mode: IntArray | None = None) -> IntArray:
@@ -50,6 +51,7 @@ def search(problem: Problem, start_mode: IntArray | None = None) -> IntArray:
 
 
 def _descend(tables: _Tables, awake: BoolArray) -> tuple[float, BoolArray]:
+    """Cost and pattern [N] after the best move has been made again and again until none helps."""
     cost = _cost(tables, awake)
     for _ in range(MAX_ROUNDS):
         found = min(((_cost(tables, other), i, other) for i, other in enumerate(_moves(tables, awake))), default=None)
@@ -68,7 +70,7 @@ def _moves(tables: _Tables, awake: BoolArray) -> list[BoolArray]:
         other[i] = ~other[i]
         moves.append(other)
     for i in live[~awake[live]]:
-        for j in tables.neighbours[i]:
+        for j in tables.pairing.neighbours[i]:
             if awake[j] and tables.problem.alive[j]:
                 other = awake.copy()
                 other[i], other[j] = True, False
@@ -81,9 +83,10 @@ def _cost(tables: _Tables, awake: BoolArray) -> float:
     problem, scale = tables.problem, tables.scale
     alive = problem.alive > 0
     asleep = ~awake & alive
-    if asleep.any() and _matching(tables, awake & alive, asleep) is None:
+    links = tables.pairing.links(awake & alive, asleep)
+    if links is None:
         return float("inf")
-    power_kw, unserved_frac = _power(tables, awake & alive)
+    power_kw, unserved_frac = _power(tables, awake & alive, links)
     draining = (problem.drains > 0) & alive
     s = float(np.max(power_kw[draining] / problem.energy_kwh[draining])) if draining.any() else 0.0
     known = problem.previous_mode >= 0
@@ -97,12 +100,15 @@ def _cost(tables: _Tables, awake: BoolArray) -> float:
     )
 
 
-def _power(tables: _Tables, awake: BoolArray) -> tuple[FloatArray, FloatArray]:
+def _power(tables: _Tables, awake: BoolArray, links: Links) -> tuple[FloatArray, FloatArray]:
     """Power of each site [N] under the cheapest carrier set that carries its points, and the share of each point's
-    volume [G] that finds no room."""
+    volume [G] that finds no room. Few sites can help with literal ``links``, so there only they reach beyond nominal.
+    """
     points = tables.problem.points
     n, bands = tables.idle_kw.shape
     usable = (points.candidate >= 0) & awake[points.candidate]
+    if tables.pairing.literal:
+        usable &= points.nominal | np.isin(points.candidate, [helper for helper, _ in links])
     place = np.argmax(usable, axis=1)
     rows = np.arange(len(place))
     served = usable[rows, place]
@@ -143,52 +149,19 @@ def _cheapest_sets(
     return power[pick, every], left[pick, every]
 
 
-def _matching(tables: _Tables, helpers: BoolArray, sleepers: BoolArray) -> list[tuple[int, int]] | None:
-    """A link for every sleeper with at most K_max on each helper (augmenting paths), or None."""
-    limit = tables.problem.network.cooperation.max_links
-    taken: dict[int, list[int]] = {int(h): [] for h in np.flatnonzero(helpers)}
-
-    def moved_on(helper: int, seen: set[int]) -> bool:
-        """Make room at a full helper by finding another one for a sleeper that it has."""
-        for other in list(taken[helper]):
-            if place(other, seen):
-                taken[helper].remove(other)
-                return True
-        return False
-
-    def place(sleeper: int, seen: set[int]) -> bool:
-        for helper in (int(h) for h in tables.neighbours[sleeper]):
-            if helper not in taken or helper in seen:
-                continue
-            seen.add(helper)
-            if len(taken[helper]) < limit or moved_on(helper, seen):
-                taken[helper].append(sleeper)
-                return True
-        return False
-
-    if not all(place(int(s), set()) for s in np.flatnonzero(sleepers)):
-        return None
-    return [(h, s) for h, linked in taken.items() for s in linked]
-
-
 def _modes(tables: _Tables, awake: BoolArray) -> IntArray:
     """Modes [N] of an awake pattern: linked helpers help, sleepers sleep, the rest stay normal."""
     alive = tables.problem.alive > 0
     mode = np.full(len(awake), int(SiteMode.NORMAL), dtype=np.int64)
     mode[~awake | ~alive] = int(SiteMode.DEEP_SLEEP)
-    for helper, _ in _matching(tables, awake & alive, ~awake & alive) or []:
+    for helper, _ in tables.pairing.links(awake & alive, ~awake & alive) or []:
         mode[helper] = int(SiteMode.HELPING)
     return mode
 
 
 def _tables(problem: Problem) -> _Tables:
+    """Gather what every pattern of ``problem`` is priced with."""
     network = problem.network
-    helper, assisted = link_pairs(network)
-    by_distance = network.site_distance_m
-    near = []
-    for site in range(network.site_count):
-        mine = helper[assisted == site]
-        near.append(mine[np.argsort(by_distance[site, mine], kind="stable")])
     limit_kw = np.array([s.battery.discharge_limit_kw for s in network.sites])
     sets = np.array([c for c in itertools.product((0.0, 1.0), repeat=network.band_count) if any(c)])
     return _Tables(
@@ -200,5 +173,5 @@ def _tables(problem: Problem) -> _Tables:
         mbps_kw=per_mbps_kw(network),
         standby_kw=standby_kw(network),
         limit_kw=np.where(problem.drains > 0, limit_kw, 1e3),
-        neighbours=tuple(near),
+        pairing=Pairing(network, problem.alive == 0),
     )

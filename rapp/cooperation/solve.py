@@ -14,12 +14,15 @@ import numpy as np
 from gridran.outcome import Feasible, Infeasible, Optimal, Outcome, TimedOut
 from gridran.types import BoolArray, FloatArray, IntArray, SiteMode
 from rapp.cooperation import constraints
+from rapp.cooperation.diagnosis import not_finite, why_infeasible
 from rapp.cooperation.objective import costs
 from rapp.cooperation.rows import Rows
 from rapp.cooperation.search import search
 from rapp.cooperation.variables import Problem, Variables, variables
 
 RESTRICTED_NODES = 1
+
+Fixed = tuple[IntArray, FloatArray]  # columns and the values that they are held at
 
 
 @dataclass(frozen=True)
@@ -52,23 +55,42 @@ def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) 
 
     Three steps: a local search over who sleeps; the exact model with those sleepers fixed, which settles carriers,
     links and flows; then the whole model from there with ``node_limit`` nodes, or with none its relaxation, which
-    gains nothing more but proves how far the pattern can be from the best.
+    gains nothing more but proves how far the pattern can be from the best. The answer is never worse than every
+    site normal with all carriers on, wherever that is possible at all.
     """
+    wrong = not_finite(problem)
+    if wrong:
+        return Infeasible(wrong)
     v = variables(problem)
     model = _model(problem, v, _rows(problem, v))
-    if not all(np.isfinite(np.asarray(part)).all() for part in (model.col_cost_, model.a_matrix_.value_)):
-        return Infeasible("a coefficient of the model is not finite: check demands, gains and energies")
     asleep = search(problem, start_mode) == SiteMode.DEEP_SLEEP
-    first = _run(model, limits, RESTRICTED_NODES, sleepers=(v, asleep))
+    first = _run(model, limits, RESTRICTED_NODES, fixed=_sleepers_fixed(v, asleep))
+    normal = _run(model, limits, RESTRICTED_NODES, fixed=_all_normal(problem, v))
+    best = min((first, normal), key=_objective)
     if limits.node_limit > 0 or not _has_solution(first):
-        start = list(first.getSolution().col_value) if _has_solution(first) else None
+        start = list(best.getSolution().col_value) if _has_solution(best) else None
         whole = _run(model, limits, max(limits.node_limit, RESTRICTED_NODES), start=start)
         return _outcome(whole, problem, v, limits, float(whole.getInfo().mip_dual_bound))
-    return _outcome(first, problem, v, limits, _relaxation(model, limits))
+    return _outcome(best, problem, v, limits, _relaxation(model, limits))
+
+
+def _sleepers_fixed(v: Variables, asleep: BoolArray) -> Fixed:
+    return v.gamma[:, SiteMode.DEEP_SLEEP], asleep.astype(np.float64)
+
+
+def _all_normal(problem: Problem, v: Variables) -> Fixed:
+    """Every live site normal with all its carriers on: with the modes settled a linear program, solved at once."""
+    alive = problem.alive > 0
+    columns = np.concatenate([v.gamma[alive, SiteMode.NORMAL], v.z[alive].ravel()])
+    return columns, np.ones(len(columns))
 
 
 def _has_solution(highs: highspy.Highs) -> bool:
     return bool(highs.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
+
+
+def _objective(highs: highspy.Highs) -> float:
+    return float(highs.getInfo().objective_function_value) if _has_solution(highs) else np.inf
 
 
 def _relaxation(model: highspy.HighsLp, limits: Limits) -> float:
@@ -102,16 +124,14 @@ def _run(
     limits: Limits,
     node_limit: int,
     start: list[float] | None = None,
-    sleepers: tuple[Variables, BoolArray] | None = None,
+    fixed: Fixed | None = None,
 ) -> highspy.Highs:
-    """Run the model, from a complete ``start``, or with exactly ``sleepers`` [N] in deep sleep."""
+    """Run the model, from a complete ``start``, or with some columns ``fixed``."""
     highs = _highs(limits, node_limit)
     highs.passModel(model)
-    if sleepers is not None:
-        v, asleep = sleepers
-        column = v.gamma[:, SiteMode.DEEP_SLEEP].astype(np.int32)
-        fixed = asleep.astype(np.float64)
-        highs.changeColsBounds(len(column), column, fixed, fixed)
+    if fixed is not None:
+        column, value = fixed
+        highs.changeColsBounds(len(column), column.astype(np.int32), value, value)
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = start
@@ -170,7 +190,7 @@ def _upper_bounds(problem: Problem, v: Variables) -> FloatArray:
 def _outcome(highs: highspy.Highs, problem: Problem, v: Variables, limits: Limits, bound: float) -> Outcome[Pattern]:
     status = highs.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
-        return Infeasible("no mode pattern holds (19)-(25) with the discharge limits")
+        return Infeasible(why_infeasible(problem))
     if not _has_solution(highs):
         return TimedOut(f"no pattern found before the limit: {highs.modelStatusToString(status)}")
     pattern = _pattern(highs, problem, v, bound)
@@ -183,9 +203,12 @@ def _pattern(highs: highspy.Highs, problem: Problem, v: Variables, bound: float)
     power_kw = constraints.site_power_terms(problem, v)[1].copy()
     for site, column, kw in constraints.site_power_terms(problem, v)[0]:
         np.add.at(power_kw, site, kw * columns[column])
-    linked = columns[v.y] > 0.5
+    mode = np.argmax(columns[v.gamma], axis=1).astype(np.int64)
+    helped = (mode == SiteMode.ASSISTED) | (mode == SiteMode.DEEP_SLEEP)
+    # A literal y_ij is only bounded from below (23), so it may be 1 where nobody helps: that is no link.
+    linked = (columns[v.y] > 0.5) & (mode[v.helper] == SiteMode.HELPING) & helped[v.assisted]
     return Pattern(
-        mode=np.argmax(columns[v.gamma], axis=1).astype(np.int64),
+        mode=mode,
         links=tuple((int(h), int(a)) for h, a in zip(v.helper[linked], v.assisted[linked], strict=True)),
         band_on=(columns[v.z] > 0.5).astype(np.int64),
         power_kw=power_kw,

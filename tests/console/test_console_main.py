@@ -21,6 +21,8 @@ from console.main import main
         (["run", "--out", "x", "--strategy", "none-such"], "--strategy"),
         (["run", "--out", "x", "--seed", "1.5"], "--seed"),
         (["run", "--out", "x", "--hours", "0"], "--hours"),
+        (["run", "--out", "x", "--hours", "0.001"], "--hours"),
+        (["run", "--out", "/dev/null/x"], "--out"),
         (["run", "--out", "x", "--speed", "fast"], "--speed"),
         (["run"], "--out"),
         (["emulator"], "--config"),

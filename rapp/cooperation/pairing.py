@@ -1,0 +1,112 @@
+"""Which awake sites can help a given set of sleeping ones, under either reading of (20)-(23).
+
+Theory of operation. With chosen links a helper picks at most K_max of the sleepers that it covers: a b-matching, found
+by augmenting paths. With literal links a helper is linked to everybody helped in its neighbourhood, so a site with
+more than K_max such neighbours cannot help at all; the helpers are a cover of the sleepers, found by depth-first search
+and then extended by whoever else may help, since every further helper widens the reach.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridran.radio.coverage import kappa_frac
+from gridran.types import BoolArray, IntArray, Network
+from rapp.cooperation.variables import link_pairs
+
+Links = list[tuple[int, int]]
+MAX_STEPS = 200  # of the depth-first search: patterns that need more are given up
+
+
+class Pairing:
+    """The links of one network, asked again and again by the local search."""
+
+    def __init__(self, network: Network, dead: BoolArray) -> None:
+        self.literal = network.cooperation.links == "literal"
+        self._limit = network.cooperation.max_links
+        self._dead = dead
+        helper, helped = link_pairs(network)
+        count = network.site_count
+        self.neighbours = tuple(_nearest_first(network, site, helper[helped == site]) for site in range(count))
+        self._near = np.zeros((count, count), dtype=np.bool_)
+        self._near[helper, helped] = True
+        self._covers: BoolArray = self._near & (kappa_frac(network) >= network.cooperation.kappa_min_frac)
+
+    def links(self, helpers: BoolArray, sleepers: BoolArray) -> Links | None:
+        """(helper, sleeper) links by which ``helpers`` [N] can help all ``sleepers`` [N], or None."""
+        return self._cover(helpers, sleepers) if self.literal else self._matching(helpers, sleepers)
+
+    def _matching(self, helpers: BoolArray, sleepers: BoolArray) -> Links | None:
+        """A link for every sleeper with at most K_max on each helper (augmenting paths), or None."""
+        taken: dict[int, list[int]] = {int(h): [] for h in np.flatnonzero(helpers)}
+
+        def moved_on(helper: int, seen: set[int]) -> bool:
+            """Make room at a full helper by finding another one for a sleeper that it has."""
+            for other in list(taken[helper]):
+                if place(other, seen):
+                    taken[helper].remove(other)
+                    return True
+            return False
+
+        def place(sleeper: int, seen: set[int]) -> bool:
+            """Give ``sleeper`` a helper that this search has not ``seen`` yet."""
+            for helper in (int(h) for h in self.neighbours[sleeper]):
+                if helper not in taken or helper in seen:
+                    continue
+                seen.add(helper)
+                if len(taken[helper]) < self._limit or moved_on(helper, seen):
+                    taken[helper].append(sleeper)
+                    return True
+            return False
+
+        if not all(place(int(s), set()) for s in np.flatnonzero(sleepers)):
+            return None
+        return [(h, s) for h, linked in taken.items() for s in linked]
+
+    def _cover(self, helpers: BoolArray, sleepers: BoolArray) -> Links | None:
+        """The links of helpers that cover every sleeper while no site has more than K_max, or None."""
+        helped: BoolArray = sleepers | self._dead
+        degree = (self._near & helped).sum(axis=1)
+        able = np.flatnonzero(helpers & (degree >= 1) & (degree <= self._limit))
+        chosen = _dfs_cover(
+            self._covers[able] & sleepers, self._near[able] & helped, np.flatnonzero(sleepers), self._limit
+        )
+        if chosen is None:
+            return None
+        return [(int(able[h]), int(s)) for h in chosen for s in np.flatnonzero(self._near[able[h]] & helped)]
+
+
+def _nearest_first(network: Network, site: int, others: IntArray) -> IntArray:
+    order = np.argsort(network.site_distance_m[site, others], kind="stable")
+    return np.asarray(others[order], dtype=np.int64)
+
+
+def _dfs_cover(covers: BoolArray, links: BoolArray, sleepers: IntArray, limit: int) -> list[int] | None:
+    """Rows of ``covers`` [H, N] that together cover all ``sleepers`` while no column of their ``links`` [H, N] has more
+    than ``limit``, as many rows as fit; None where there are none, or none within ``MAX_STEPS``."""
+    steps = 0
+
+    def fits(chosen: list[int], row: int) -> bool:
+        return bool(((links[chosen].sum(axis=0) + links[row])[links[row]] <= limit).all())
+
+    def extend(chosen: list[int]) -> list[int] | None:
+        """A cover that contains ``chosen``: the sleeper with the fewest helpers left decides next."""
+        nonlocal steps
+        steps += 1
+        open_sleepers = [s for s in sleepers if not covers[chosen, s].any()]
+        if not open_sleepers:
+            return chosen
+        options = {s: [int(r) for r in np.flatnonzero(covers[:, s]) if fits(chosen, int(r))] for s in open_sleepers}
+        for row in min(options.values(), key=len):
+            found = extend([*chosen, row]) if steps < MAX_STEPS else None
+            if found is not None:
+                return found
+        return None
+
+    cover = extend([])
+    if cover is None:
+        return None
+    for row in range(len(links)):
+        if row not in cover and fits(cover, row):
+            cover.append(row)
+    return cover
