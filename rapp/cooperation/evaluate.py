@@ -1,0 +1,116 @@
+"""What awake patterns draw and leave unserved: many patterns at once, in array operations.
+
+Theory of operation. Once it is known who is awake, radio decides the rest: a point belongs to the strongest awake
+site that reaches it, and each site then needs the cheapest carrier set that carries its points, over all 2^B sets.
+That is what the fast loop does too, so the figures are what a pattern will really cost. A few hundred patterns take
+some milliseconds, which is what local search and column generation live on.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridran.energy.site_power import idle_kw, per_load_kw, per_mbps_kw, standby_kw
+from gridran.types import BoolArray, FloatArray, IntArray
+from rapp.cooperation.variables import Problem
+
+_FULL_FRAC = 0.97  # of a carrier: rates are means over a site's points, and the last blocks are never all usable
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Everything that the cost of a pattern needs, gathered once. ``sets`` [S, B] are the non-empty carrier sets."""
+
+    problem: Problem
+    sets: FloatArray
+    idle_kw: FloatArray
+    load_kw: FloatArray
+    mbps_kw: FloatArray
+    standby_kw: FloatArray
+    limit_kw: FloatArray
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """M patterns: ``power_kw`` [M, N] and ``unserved_frac`` [M, G], the share of each point's volume without room."""
+
+    power_kw: FloatArray
+    unserved_frac: FloatArray
+
+
+def tables(problem: Problem) -> Tables:
+    """Gather what every pattern of ``problem`` is priced with."""
+    network = problem.network
+    limit_kw = np.array([s.battery.discharge_limit_kw for s in network.sites])
+    sets = np.array([c for c in itertools.product((0.0, 1.0), repeat=network.band_count) if any(c)])
+    return Tables(
+        problem=problem,
+        sets=sets,
+        idle_kw=idle_kw(network),
+        load_kw=per_load_kw(network),
+        mbps_kw=per_mbps_kw(network),
+        standby_kw=standby_kw(network),
+        limit_kw=np.where(problem.drains > 0, limit_kw, 1e3),
+    )
+
+
+def evaluate(table: Tables, awake: BoolArray, reaching: BoolArray | None = None) -> Evaluated:
+    """Power and unserved shares of the patterns ``awake`` [M, N].
+
+    ``reaching`` [M, N]: the sites that serve beyond their nominal coverage; every awake site where None.
+    """
+    points, alive = table.problem.points, table.problem.alive > 0
+    awake = awake & alive
+    candidate = np.maximum(points.candidate, 0)
+    usable = (points.candidate >= 0) & awake[:, candidate]  # [M, G, C]
+    if reaching is not None:
+        usable &= points.nominal | reaching[:, candidate]
+    place = np.argmax(usable, axis=2)  # [M, G]
+    point = np.arange(place.shape[1])
+    served = np.take_along_axis(usable, place[..., None], axis=2)[..., 0]
+    site = np.where(served, points.candidate[point, place], 0)
+    volume = np.where(served, points.volume_mbps, 0.0)
+    rate = np.maximum(points.rate_mbps[point, place], 1e-3)  # [M, G, B]
+    site_mbps, rate_site = _loads(site, volume, rate, awake.shape[1])
+    kw_per_mbps = table.load_kw / rate_site + table.mbps_kw
+    power_kw, left_mbps = _cheapest_sets(table, site_mbps, rate_site, kw_per_mbps)
+    asleep_kw = np.where(alive, table.problem.network.power.deep_sleep_kw, 0.0)
+    over = np.where(site_mbps > 0, left_mbps / np.maximum(site_mbps, 1e-9), 0.0)
+    unserved = np.where(served, np.take_along_axis(over, site, axis=1), 1.0)
+    return Evaluated(np.where(awake, power_kw, asleep_kw), unserved)
+
+
+def _loads(site: IntArray, volume: FloatArray, rate: FloatArray, sites: int) -> tuple[FloatArray, FloatArray]:
+    """Volume of each site [M, N] and what a whole carrier gives there on average [M, N, B]."""
+    patterns, bands = len(site), rate.shape[2]
+    at = (site + sites * np.arange(patterns)[:, None]).ravel()
+    total: FloatArray = np.bincount(at, volume.ravel(), patterns * sites).astype(np.float64)
+    blocks = [np.bincount(at, (volume / rate[..., b]).ravel(), patterns * sites) for b in range(bands)]
+    need: FloatArray = np.stack(blocks, axis=1)
+    mean: FloatArray = np.where(need > 1e-9, total[:, None] / np.maximum(need, 1e-9), 1.0)
+    return total.reshape(patterns, sites), mean.reshape(patterns, sites, bands)
+
+
+def _cheapest_sets(
+    table: Tables, site_mbps: FloatArray, rate_site: FloatArray, kw_per_mbps: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Power and volume left [M, N]: over all carrier sets, each site's volume on its cheapest carriers first; least
+    volume left, then least power."""
+    order = np.argsort(kw_per_mbps, axis=2)
+    rate = np.take_along_axis(rate_site, order, axis=2) * _FULL_FRAC
+    kw = np.take_along_axis(kw_per_mbps, order, axis=2)
+    on = table.sets[:, order]  # [S, M, N, B] in each site's own order
+    room = on * rate
+    before = np.cumsum(room, axis=3) - room
+    carried = np.clip(site_mbps[None, :, :, None] - before, 0.0, room)
+    left = site_mbps - carried.sum(axis=3)
+    fixed = table.standby_kw.sum(axis=1) + table.sets @ (table.idle_kw - table.standby_kw).T  # [S, N]
+    power = fixed[:, None, :] + (carried * kw).sum(axis=3)
+    over = np.maximum(power - table.limit_kw, 0.0)
+    left = left + over / kw.max(axis=2)
+    power = np.minimum(power, table.limit_kw)
+    pick = np.argmin(power + 1e3 * left, axis=0)[None]
+    return np.take_along_axis(power, pick, axis=0)[0], np.take_along_axis(left, pick, axis=0)[0]
