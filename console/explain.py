@@ -23,6 +23,7 @@ SHED_WORDS = {
     "site_down": "the site that should serve them has no power",
     "no_capacity": "the blocks went to more important users",
     "power_budget": "serving them would exceed the site's power budget or reserve",
+    "policy_limit": "the plan throttles their class at this site to less than the minimum",
 }
 MODE_WORDS = {
     "normal": "in normal mode",

@@ -45,6 +45,7 @@ class ShedReason(IntEnum):
     SITE_DOWN = 2  # the only site that may serve it has no power
     NO_CAPACITY = 3  # the site's resource blocks are spent on more important users
     POWER_BUDGET = 4  # serving it would exceed the site's power budget or reserve floor
+    POLICY_LIMIT = 5  # the policy gives its class less than the minimum
 
 
 class EnergySupply(StrEnum):
@@ -268,6 +269,17 @@ class Forecast:
 
 
 @dataclass(frozen=True)
+class PolicySlot:
+    """What a policy asks from ``from_h`` on; the fields are those of ``Policy`` (see there)."""
+
+    from_h: float
+    mode: IntArray
+    links: tuple[tuple[int, int], ...]
+    band_planned: BoolArray
+    service_frac: FloatArray
+
+
+@dataclass(frozen=True)
 class Policy:
     """An A1 policy: bounds, targets and an expiry for the fast loop (SPEC 8, policy type 20260).
 
@@ -275,6 +287,10 @@ class Policy:
     not discharge; ``price_usd_per_kwh``, the V2G offer (16). ``links`` are (helper, assisted) site indices.
     ``band_planned`` [N, B]: the carriers the plan counted on, a starting point for the fast loop, not an order.
     ``class_weight`` [4]: w_u of (18) and (27). ``gap_frac``: proven optimality gap, NaN where nothing was proven.
+    ``service_frac`` [N, 4]: the largest share of its demand that a user of each class may be given, by its own cell;
+    above 0 never less than its minimum rate (10), at 0 the class is not served. ``slots``: later time-slots inside the
+    policy's life, ``issued_h`` < ``from_h`` < ``valid_until_h``, strictly increasing; before the first one the policy's
+    own ``mode``, ``links``, ``band_planned`` and ``service_frac`` hold.
     """
 
     policy_id: str
@@ -291,6 +307,8 @@ class Policy:
     reserve_soc_frac: FloatArray
     price_usd_per_kwh: FloatArray
     class_weight: FloatArray
+    service_frac: FloatArray
+    slots: tuple[PolicySlot, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridran.outcome import Feasible, Infeasible, Optimal, Outcome, TimedOut
+from gridran.policy_slots import in_force
 from gridran.scenario.params import EvParams, PlanningParams, Scenario
 from gridran.strategies import Strategy
-from gridran.types import FloatArray, Forecast, Network, PlanTier, Policy, Telemetry
+from gridran.types import BoolArray, FloatArray, Forecast, IntArray, Network, PlanTier, Policy, PolicySlot, Telemetry
 from gridran.units import min_to_h
 from rapp import notes
 from rapp.forecast import FORECASTERS, ev_energy
@@ -29,7 +30,7 @@ from rapp.forecast.base import Ahead
 from rapp.forecast.history import History, empty_history, recorded
 from rapp.links import shape_faults, without_dead_helpers
 from rapp.notes import Note
-from rapp.plan import Plan, PlanProblem
+from rapp.plan import Plan, PlanProblem, from_now
 from rapp.planners import PLANNERS
 from rapp.policy import make_policy
 from rapp.price import PRICE_RULES, survival_h
@@ -130,7 +131,16 @@ def resumed(state: State, policy: Policy) -> State:
     if policy.tier is PlanTier.SAFE:
         return replace(state, policy=policy)
     unknown = np.full(state.settings.network.site_count, np.nan)
-    plan = Plan(policy.mode, policy.links, policy.band_planned, unknown, NOTHING_PROVEN, NOTHING_PROVEN)
+    plan = Plan(
+        mode=policy.mode,
+        links=policy.links,
+        band_on=policy.band_planned,
+        mean_power_kw=unknown,
+        survival_h=NOTHING_PROVEN,
+        bound_survival_h=NOTHING_PROVEN,
+        service_frac=policy.service_frac,
+        slots=policy.slots,
+    )
     good = GoodPlan(plan, policy.issued_h - policy.plan_age_h)
     return replace(state, policy=policy, last_good=good, start_from=plan)
 
@@ -234,10 +244,25 @@ def _choose(state: State, problem: PlanProblem, outcome: Outcome[Plan]) -> _Choi
 
 
 def _repaired(plan: Plan, problem: PlanProblem) -> Plan:
-    """An old plan without the links of helpers that died since; the sites it wakes have every carrier again."""
-    mode, links = without_dead_helpers(plan.mode, plan.links, problem.snapshot.site_up | problem.snapshot.grid_up)
-    woken = mode != plan.mode
-    return replace(plan, mode=mode, links=links, band_on=plan.band_on | woken[:, None])
+    """What is left of an old plan, without the links of helpers that died since, now and in its later slots; the sites
+    it wakes have every carrier again."""
+    alive = problem.snapshot.site_up | problem.snapshot.grid_up
+    left = from_now(plan, problem.snapshot.time_h)
+    mode, links, band_on = _without_dead(left.mode, left.links, left.band_on, alive)
+    slots = tuple(_slot_without_dead(slot, alive) for slot in left.slots)
+    return replace(left, mode=mode, links=links, band_on=band_on, slots=slots)
+
+
+def _slot_without_dead(slot: PolicySlot, alive: BoolArray) -> PolicySlot:
+    mode, links, band_on = _without_dead(slot.mode, slot.links, slot.band_planned, alive)
+    return replace(slot, mode=mode, links=links, band_planned=band_on)
+
+
+def _without_dead(
+    mode: IntArray, links: tuple[tuple[int, int], ...], band_on: BoolArray, alive: BoolArray
+) -> tuple[IntArray, tuple[tuple[int, int], ...], BoolArray]:
+    repaired, kept = without_dead_helpers(mode, links, alive)
+    return repaired, kept, band_on | (repaired != mode)[:, None]
 
 
 def _remember(state: State, outcome: Outcome[Plan], choice: _Choice, policy: Policy) -> State:
@@ -259,7 +284,9 @@ def _explain(
         said.append(notes.plan_failed(problem, outcome))
     said.append(notes.plan_published(problem, choice.plan, policy))
     said += notes.broken_rules(problem, choice.plan)
-    said += notes.mode_changes(problem, choice.plan, state.policy.mode if state.policy else problem.snapshot.mode)
+    now_h = problem.snapshot.time_h
+    mode_before = in_force(state.policy, now_h).mode if state.policy else problem.snapshot.mode
+    said += notes.mode_changes(problem, choice.plan, mode_before)
     return tuple(said)
 
 

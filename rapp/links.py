@@ -5,11 +5,15 @@ Planners enforce these rules in their own way; this is the one place that says w
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Callable
+
 import numpy as np
 
 from gridran.radio.coverage import kappa_frac
-from gridran.types import BoolArray, IntArray, Network, SiteMode
-from rapp.plan import Plan
+from gridran.types import BoolArray, FloatArray, IntArray, Network, ServiceClass, SiteMode
+from rapp.plan import Plan, in_slot
 
 
 def helper_pairs(network: Network) -> BoolArray:
@@ -37,7 +41,8 @@ def violations(network: Network, plan: Plan, alive: BoolArray) -> tuple[str, ...
     if shaped:
         return shaped
     rules = _chosen_faults if network.cooperation.links == "chosen" else _literal_faults
-    return (*rules(network, plan, alive), *_band_faults(network, plan, alive))
+    broken = (*rules(network, plan, alive), *_band_faults(network, plan, alive))
+    return (*broken, *_slot_faults(plan, lambda slot: violations(network, slot, alive)))
 
 
 def shape_faults(network: Network, plan: Plan) -> tuple[str, ...]:
@@ -49,7 +54,24 @@ def shape_faults(network: Network, plan: Plan) -> tuple[str, ...]:
         return ("(19): a mode is not one of the four",)
     if any(not (0 <= i < n and 0 <= j < n and i != j) for i, j in plan.links):
         return ("(22): a link names a site that does not exist, or one site twice",)
-    return ()
+    if plan.service_frac is not None and not _are_shares(plan.service_frac, n):
+        return (f"service_frac is not of {n} sites and {len(ServiceClass)} classes, or not from 0 to 1",)
+    starts_h = [slot.from_h for slot in plan.slots]
+    if any(not before < after for before, after in itertools.pairwise([-math.inf, *starts_h, math.inf])):
+        return ("slots do not begin one after the other",)
+    return _slot_faults(plan, lambda slot: shape_faults(network, slot))
+
+
+def _slot_faults(plan: Plan, faults_of: Callable[[Plan], tuple[str, ...]]) -> tuple[str, ...]:
+    """What ``faults_of`` says of the plan in each of its later slots."""
+    return tuple(
+        f"slot from {slot.from_h:g} h: {fault}" for slot in plan.slots for fault in faults_of(in_slot(plan, slot))
+    )
+
+
+def _are_shares(service_frac: FloatArray, sites: int) -> bool:
+    good = (service_frac >= 0.0) & (service_frac <= 1.0)
+    return service_frac.shape == (sites, len(ServiceClass)) and bool(good.all())
 
 
 def _linked(network: Network, plan: Plan) -> BoolArray:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gridran.policy_slots import slot_in_force
 from gridran.scenario.params import PlanningParams
-from gridran.types import BoolArray, FloatArray, Forecast, IntArray, Network, Snapshot
+from gridran.types import BoolArray, FloatArray, Forecast, IntArray, Network, PolicySlot, Snapshot
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,9 @@ class Plan:
     ``mode`` [N] is γ (19); ``links`` are y_ij = 1 as (helper, assisted) site indices (22); ``band_on`` [N, B] the
     carriers the plan counted on; ``mean_power_kw`` [N] the expected draw under it (4). ``survival_h`` is the life of
     the first site to run dry, the objective of (26), and ``bound_survival_h`` >= it a proven upper bound; both are
-    NaN where a planner does not look at energy, the bound also where none was proven.
+    NaN where a planner does not look at energy, the bound also where none was proven. ``service_frac`` [N, 4] is the
+    largest share of its demand for a user of each class by own cell (None: all of it), ``slots`` what holds later on,
+    both as in ``Policy``.
     """
 
     mode: IntArray
@@ -24,6 +27,26 @@ class Plan:
     mean_power_kw: FloatArray
     survival_h: float
     bound_survival_h: float
+    service_frac: FloatArray | None = None
+    slots: tuple[PolicySlot, ...] = ()
+
+
+def in_slot(plan: Plan, slot: PolicySlot) -> Plan:
+    """What ``plan`` asks while ``slot`` is in force, without any later slot."""
+    return replace(
+        plan,
+        mode=slot.mode,
+        links=slot.links,
+        band_on=slot.band_planned,
+        service_frac=slot.service_frac,
+        slots=(),
+    )
+
+
+def from_now(plan: Plan, time_h: float) -> Plan:
+    """What is left of ``plan`` at ``time_h``: the slot in force, and those still to come."""
+    slot, later = slot_in_force(plan.slots, time_h)
+    return plan if slot is None else replace(in_slot(plan, slot), slots=later)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gridran.lost import ALIVE_FRAC, critical_availability_frac, failing_for_h, is_lost
-from gridran.types import Battery, FloatArray, IntArray, Network, ServiceClass, StepOutcome
+from gridran.types import Battery, FloatArray, IntArray, Network, ServiceClass, ShedReason, StepOutcome
 from studies.availability import (
     CLASS_COUNT,
     SLA_TARGET_FRAC,
@@ -267,8 +267,8 @@ _ENERGY_FIELDS = {
 
 
 def shed_counts(outcome: StepOutcome) -> IntArray:
-    """Users by class and shed reason, shape [4, 5]; column 0 counts the served."""
-    reasons = 5
+    """Users by class and shed reason, shape [4, 6]; column 0 counts the served."""
+    reasons = len(ShedReason)
     cell = outcome.service_class * reasons + outcome.shed_reason
     return np.bincount(cell, minlength=CLASS_COUNT * reasons).reshape(CLASS_COUNT, reasons).astype(np.int64)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridran.strategies import FALLBACK
-from gridran.types import FloatArray, Network, PlanTier, Policy, SiteMode, Snapshot
+from gridran.types import FloatArray, Network, PlanTier, Policy, ServiceClass, SiteMode, Snapshot
 
 
 def fallback_policy(network: Network, snapshot: Snapshot, class_weight: FloatArray, price_usd_per_kwh: float) -> Policy:
@@ -27,4 +27,5 @@ def fallback_policy(network: Network, snapshot: Snapshot, class_weight: FloatArr
         reserve_soc_frac=np.array([s.battery.soc_min_frac for s in network.sites]),
         price_usd_per_kwh=np.full(sites, price_usd_per_kwh),
         class_weight=class_weight,
+        service_frac=np.ones((sites, len(ServiceClass))),
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import math
 from importlib.resources import files
-from typing import Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gridran.types import Network, PlanTier, Policy, ServiceClass, SiteMode
 from gridran.wire.convert_policy import policy_from_proto, policy_to_proto
@@ -23,6 +23,7 @@ from gridran.wire.v1 import common_pb2 as pb
 Mode = Literal["NORMAL", "HELPING", "ASSISTED", "DEEP_SLEEP"]
 Tier = Literal["OPTIMAL", "FEASIBLE", "RULE", "LAST_GOOD", "SAFE"]
 Class = Literal["EMERGENCY", "VOICE", "ESSENTIAL", "BEST_EFFORT"]
+Shares = Annotated[list[float], Field(min_length=len(ServiceClass), max_length=len(ServiceClass))]
 
 
 class _Body(BaseModel):
@@ -36,6 +37,7 @@ class _Site(_Body):
     reserve_soc_frac: float
     price_usd_per_kwh: float
     planned_bands: list[str]
+    service_frac: Shares = []  # none: all of it
 
 
 class _Link(_Body):
@@ -49,6 +51,19 @@ class _Class(_Body):
     rrm_policy_ratio_frac: float
 
 
+class _SlotSite(_Body):
+    site_id: str
+    mode: Mode
+    planned_bands: list[str]
+    service_frac: Shares = []
+
+
+class _Slot(_Body):
+    from_h: float
+    sites: list[_SlotSite]
+    links: list[_Link]
+
+
 class _Policy(_Body):
     policy_id: str
     strategy: str
@@ -60,6 +75,7 @@ class _Policy(_Body):
     sites: list[_Site]
     links: list[_Link]
     classes: list[_Class]
+    slots: list[_Slot] = []
 
 
 def policy_to_json(policy: Policy, network: Network) -> str:
@@ -75,10 +91,9 @@ def policy_to_json(policy: Policy, network: Network) -> str:
         **gap,
         "plan_age_h": message.plan_age_h,
         "sites": [_site_body(site) for site in message.sites],
-        "links": [
-            {"helper_site_id": link.helper_site_id, "assisted_site_id": link.assisted_site_id} for link in message.links
-        ],
+        "links": [_link_body(link) for link in message.links],
         "classes": [_class_body(row) for row in message.classes],
+        "slots": [_slot_body(slot) for slot in message.slots],
     }
     return json.dumps(body, allow_nan=False)
 
@@ -97,6 +112,7 @@ def policy_from_json(text: str | bytes, network: Network) -> Policy:
         sites=[_site_message(site) for site in body.sites],
         links=[a1.CooperationLink(**link.model_dump()) for link in body.links],
         classes=[_class_message(row) for row in body.classes],
+        slots=[_slot_message(slot) for slot in body.slots],
     )
     return policy_from_proto(message, network)
 
@@ -125,17 +141,48 @@ def _document(name: str) -> dict[str, Any]:
 
 def _site_body(site: a1.SitePolicy) -> dict[str, Any]:
     return {
-        "site_id": site.site_id,
-        "mode": SiteMode(site.mode - 1).name,
+        **_slot_site_body(site),
         "power_budget_kw": site.power_budget_kw,
         "reserve_soc_frac": site.reserve_soc_frac,
         "price_usd_per_kwh": site.price_usd_per_kwh,
+    }
+
+
+def _slot_site_body(site: a1.SitePolicy | a1.SlotSite) -> dict[str, Any]:
+    return {
+        "site_id": site.site_id,
+        "mode": SiteMode(site.mode - 1).name,
         "planned_bands": list(site.planned_bands),
+        "service_frac": list(site.service_frac),
+    }
+
+
+def _link_body(link: a1.CooperationLink) -> dict[str, Any]:
+    return {"helper_site_id": link.helper_site_id, "assisted_site_id": link.assisted_site_id}
+
+
+def _slot_body(slot: a1.PolicySlot) -> dict[str, Any]:
+    return {
+        "from_h": slot.from_h,
+        "sites": [_slot_site_body(site) for site in slot.sites],
+        "links": [_link_body(link) for link in slot.links],
     }
 
 
 def _site_message(site: _Site) -> a1.SitePolicy:
-    return a1.SitePolicy(**site.model_dump(exclude={"mode"}), mode=pb.SiteMode.Value(f"SITE_MODE_{site.mode}"))
+    return a1.SitePolicy(**site.model_dump(exclude={"mode"}), mode=_mode_value(site.mode))
+
+
+def _slot_message(slot: _Slot) -> a1.PolicySlot:
+    return a1.PolicySlot(
+        from_h=slot.from_h,
+        sites=[a1.SlotSite(**s.model_dump(exclude={"mode"}), mode=_mode_value(s.mode)) for s in slot.sites],
+        links=[a1.CooperationLink(**link.model_dump()) for link in slot.links],
+    )
+
+
+def _mode_value(mode: Mode) -> pb.SiteMode.ValueType:
+    return pb.SiteMode.Value(f"SITE_MODE_{mode}")
 
 
 def _class_body(row: a1.ClassPolicy) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from gridran.types import (
     Network,
     PlanTier,
     Policy,
+    PolicySlot,
     Site,
     Snapshot,
     Telemetry,
@@ -39,6 +40,8 @@ def bits(value: object) -> Any:
     """``value`` so that == means the same type, shape and bits; NaN equals itself."""
     if is_dataclass(value):
         return {field.name: bits(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return tuple(bits(item) for item in value)
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
     return "NaN" if isinstance(value, float) and math.isnan(value) else value
@@ -99,11 +102,12 @@ def telemetry(seed: int = 1) -> Telemetry:
 def policy(seed: int = 1) -> Policy:
     rng = drawn(seed)
     issued_h = float(rng.random() * 24.0)
+    valid_until_h = issued_h + float(rng.random())
     return Policy(
         policy_id=f"policy-{seed}",
         strategy="msrc",
         issued_h=issued_h,
-        valid_until_h=issued_h + float(rng.random()),
+        valid_until_h=valid_until_h,
         tier=list(PlanTier)[int(rng.integers(0, 5))],
         gap_frac=math.nan if seed % 2 else float(rng.random()),
         plan_age_h=float(rng.random()),
@@ -114,6 +118,23 @@ def policy(seed: int = 1) -> Policy:
         reserve_soc_frac=rng.random(SITES),
         price_usd_per_kwh=rng.lognormal(-1.0, 1.0, SITES),
         class_weight=rng.lognormal(3.0, 2.0, 4),
+        service_frac=rng.random((SITES, 4)),
+        slots=policy_slots(rng, issued_h, valid_until_h),
+    )
+
+
+def policy_slots(rng: np.random.Generator, issued_h: float, valid_until_h: float) -> tuple[PolicySlot, ...]:
+    """None to three later slots."""
+    starts_h = np.linspace(issued_h, valid_until_h, int(rng.integers(0, 4)) + 2)[1:-1]
+    return tuple(
+        PolicySlot(
+            from_h=from_h,
+            mode=rng.integers(0, 4, SITES),
+            links=((1, 0), (1, 2))[: int(rng.integers(0, 3))],
+            band_planned=rng.random((SITES, 2)) < 0.5,
+            service_frac=rng.random((SITES, 4)),
+        )
+        for from_h in starts_h.tolist()
     )
 
 
@@ -131,7 +152,7 @@ def dispatch(seed: int = 1, users: int = USERS) -> Dispatch:
         ev_charge_kw=np.zeros(SITES),
         ue_site=rng.integers(-1, SITES, users),
         rate_mbps=rng.lognormal(0.0, 3.0, (users, 2)),
-        shed_reason=rng.integers(0, 5, users),
+        shed_reason=rng.integers(0, 6, users),
     )
 
 

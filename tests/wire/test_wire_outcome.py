@@ -52,7 +52,7 @@ def outcome(seed: int = 1, users: int = 4) -> StepOutcome:
         served_mbps=rng.lognormal(0.0, 1.0, users),
         ue_site=rng.integers(-1, N, users),
         own_site=rng.integers(0, N, users),
-        shed_reason=rng.integers(0, 5, users),
+        shed_reason=rng.integers(0, 6, users),
         ue_xy_m=rng.normal(0.0, 500.0, (users, 2)),
         handovers=int(rng.integers(0, 99)),
         ledger_error_kwh=1e-15,

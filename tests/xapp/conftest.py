@@ -111,6 +111,7 @@ def make_policy(network: Network, strategy: str = "msrc", **changes: Any) -> Pol
         reserve_soc_frac=np.full(sites, 0.2),
         price_usd_per_kwh=np.full(sites, 0.5),
         class_weight=CLASS_WEIGHT,
+        service_frac=np.ones((sites, 4)),
     )
     return replace(policy, **changes)
 

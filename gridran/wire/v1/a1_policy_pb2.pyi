@@ -74,6 +74,7 @@ class SitePolicy(_message.Message):
     RESERVE_SOC_FRAC_FIELD_NUMBER: _builtins.int
     PRICE_USD_PER_KWH_FIELD_NUMBER: _builtins.int
     PLANNED_BANDS_FIELD_NUMBER: _builtins.int
+    SERVICE_FRAC_FIELD_NUMBER: _builtins.int
     site_id: _builtins.str
     mode: _common_pb2.SiteMode.ValueType
     power_budget_kw: _builtins.float
@@ -86,6 +87,12 @@ class SitePolicy(_message.Message):
     def planned_bands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """carriers the plan counted on: a starting point, not an order"""
 
+    @_builtins.property
+    def service_frac(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The largest share of its demand for a user of each class whose own cell this is, in the order of ServiceClass; above
+        0 never less than its minimum rate, at 0 the class is not served. None sent: all of it.
+        """
+
     def __init__(
         self,
         *,
@@ -95,10 +102,11 @@ class SitePolicy(_message.Message):
         reserve_soc_frac: _builtins.float = ...,
         price_usd_per_kwh: _builtins.float = ...,
         planned_bands: _abc.Iterable[_builtins.str] | None = ...,
+        service_frac: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["mode", b"mode", "planned_bands", b"planned_bands", "power_budget_kw", b"power_budget_kw", "price_usd_per_kwh", b"price_usd_per_kwh", "reserve_soc_frac", b"reserve_soc_frac", "site_id", b"site_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mode", b"mode", "planned_bands", b"planned_bands", "power_budget_kw", b"power_budget_kw", "price_usd_per_kwh", b"price_usd_per_kwh", "reserve_soc_frac", b"reserve_soc_frac", "service_frac", b"service_frac", "site_id", b"site_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -156,6 +164,69 @@ class ClassPolicy(_message.Message):
 Global___ClassPolicy: _TypeAlias = ClassPolicy  # noqa: Y015
 
 @_typing.final
+class SlotSite(_message.Message):
+    """What of SitePolicy changes with a time-slot."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SITE_ID_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    PLANNED_BANDS_FIELD_NUMBER: _builtins.int
+    SERVICE_FRAC_FIELD_NUMBER: _builtins.int
+    site_id: _builtins.str
+    mode: _common_pb2.SiteMode.ValueType
+    @_builtins.property
+    def planned_bands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def service_frac(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def __init__(
+        self,
+        *,
+        site_id: _builtins.str = ...,
+        mode: _common_pb2.SiteMode.ValueType = ...,
+        planned_bands: _abc.Iterable[_builtins.str] | None = ...,
+        service_frac: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mode", b"mode", "planned_bands", b"planned_bands", "service_frac", b"service_frac", "site_id", b"site_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SlotSite: _TypeAlias = SlotSite  # noqa: Y015
+
+@_typing.final
+class PolicySlot(_message.Message):
+    """What the policy asks from from_h on, until the next slot or its expiry. Power budgets, reserves and prices stay."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_H_FIELD_NUMBER: _builtins.int
+    SITES_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
+    from_h: _builtins.float
+    @_builtins.property
+    def sites(self) -> _containers.RepeatedCompositeFieldContainer[Global___SlotSite]:
+        """one for every site"""
+
+    @_builtins.property
+    def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___CooperationLink]: ...
+    def __init__(
+        self,
+        *,
+        from_h: _builtins.float = ...,
+        sites: _abc.Iterable[Global___SlotSite] | None = ...,
+        links: _abc.Iterable[Global___CooperationLink] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_h", b"from_h", "links", b"links", "sites", b"sites"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PolicySlot: _TypeAlias = PolicySlot  # noqa: Y015
+
+@_typing.final
 class Policy(_message.Message):
     """Bounds, targets and an expiry for the fast loop. Policy type 20260."""
 
@@ -171,6 +242,7 @@ class Policy(_message.Message):
     SITES_FIELD_NUMBER: _builtins.int
     LINKS_FIELD_NUMBER: _builtins.int
     CLASSES_FIELD_NUMBER: _builtins.int
+    SLOTS_FIELD_NUMBER: _builtins.int
     policy_id: _builtins.str
     strategy: _builtins.str
     issued_h: _builtins.float
@@ -189,6 +261,10 @@ class Policy(_message.Message):
     def classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClassPolicy]:
         """one for every class"""
 
+    @_builtins.property
+    def slots(self) -> _containers.RepeatedCompositeFieldContainer[Global___PolicySlot]:
+        """Later slots, each after the one before; all after issued_h and before valid_until_h."""
+
     def __init__(
         self,
         *,
@@ -202,10 +278,11 @@ class Policy(_message.Message):
         sites: _abc.Iterable[Global___SitePolicy] | None = ...,
         links: _abc.Iterable[Global___CooperationLink] | None = ...,
         classes: _abc.Iterable[Global___ClassPolicy] | None = ...,
+        slots: _abc.Iterable[Global___PolicySlot] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_gap_frac", b"_gap_frac", "gap_frac", b"gap_frac"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gap_frac", b"_gap_frac", "classes", b"classes", "gap_frac", b"gap_frac", "issued_h", b"issued_h", "links", b"links", "plan_age_h", b"plan_age_h", "policy_id", b"policy_id", "sites", b"sites", "strategy", b"strategy", "tier", b"tier", "valid_until_h", b"valid_until_h"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gap_frac", b"_gap_frac", "classes", b"classes", "gap_frac", b"gap_frac", "issued_h", b"issued_h", "links", b"links", "plan_age_h", b"plan_age_h", "policy_id", b"policy_id", "sites", b"sites", "slots", b"slots", "strategy", b"strategy", "tier", b"tier", "valid_until_h", b"valid_until_h"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__gap_frac: _TypeAlias = _typing.Literal["gap_frac"]  # noqa: Y015
     _WhichOneofArgType__gap_frac: _TypeAlias = _typing.Literal["_gap_frac", b"_gap_frac"]  # noqa: Y015

@@ -80,6 +80,8 @@ class _ShedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ShedReason
     SHED_REASON_SITE_DOWN: _ShedReason.ValueType  # 3
     SHED_REASON_NO_CAPACITY: _ShedReason.ValueType  # 4
     SHED_REASON_POWER_BUDGET: _ShedReason.ValueType  # 5
+    SHED_REASON_POLICY_LIMIT: _ShedReason.ValueType  # 6
+    """the policy gives its class less than the minimum"""
 
 class ShedReason(_ShedReason, metaclass=_ShedReasonEnumTypeWrapper):
     """Why a user is not served at its minimum rate."""
@@ -90,6 +92,8 @@ SHED_REASON_OUT_OF_COVERAGE: ShedReason.ValueType  # 2
 SHED_REASON_SITE_DOWN: ShedReason.ValueType  # 3
 SHED_REASON_NO_CAPACITY: ShedReason.ValueType  # 4
 SHED_REASON_POWER_BUDGET: ShedReason.ValueType  # 5
+SHED_REASON_POLICY_LIMIT: ShedReason.ValueType  # 6
+"""the policy gives its class less than the minimum"""
 Global___ShedReason: _TypeAlias = ShedReason  # noqa: Y015
 
 class _EnergySupplyMode:
