@@ -1,4 +1,4 @@
-"""Which carriers a site needs: every set of them, tried at once (2^B per site), once the association is fixed.
+"""Which carriers a site needs: every set of them, at all sites at once (2^B each), once the association is fixed.
 
 "all-on" keeps every allowed carrier. "least-power" takes, of the sets whose utility (27) is within the tolerance of
 the best, the one that draws least. The best utility is everybody at full demand; the tolerance is spent where it is
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridran.types import BoolArray, FloatArray, IntArray
-from xapp.dispatch.fill import fill
+from xapp.dispatch.fill import Queues, fill, queues, try_all
 from xapp.dispatch.sharing import FULL, Power, is_best_effort
 from xapp.dispatch.task import DispatchTask
 
@@ -31,95 +31,119 @@ class Bands:
     fits: BoolArray
 
 
+@dataclass(frozen=True)
+class _Cells:
+    """Sites ``site`` [G] with some carrier ``allowed`` [G, B], and their users padded to M each: ``user`` [G, M],
+    ``here`` [G, M] whether there is one; of each ``demand_mbps`` and ``best_effort`` [G, M]."""
+
+    site: IntArray
+    allowed: BoolArray
+    user: IntArray
+    here: BoolArray
+    demand_mbps: FloatArray
+    best_effort: BoolArray
+
+
 def choose(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray) -> Bands:
-    """Carrier sets and rates site by site; ``whole_mbps`` [U, B] is a whole carrier of each user's own serving site."""
-    band_on = np.zeros_like(allowed)
+    """Carrier sets and rates; ``whole_mbps`` [U, B] is a whole carrier of each user's own serving site."""
+    cells = _cells(task, allowed, ue_site)
+    whole = np.where(cells.here[..., None], whole_mbps[cells.user], 0.0)
+    queue = queues(whole, _order(power, cells.site, whole))
+    decide = _everything if task.band_rule == "all-on" else _least_power
+    picked, given, enough = decide(task, power, cells, queue, whole)
+    band_on, fits = np.zeros_like(allowed), np.ones(len(allowed), dtype=np.bool_)
+    band_on[cells.site], fits[cells.site] = picked, enough
     rate_mbps = np.zeros_like(whole_mbps)
-    fits = np.ones(len(allowed), dtype=np.bool_)
-    best_effort = is_best_effort(task)
-    for site in np.flatnonzero(allowed.any(axis=1)):
-        users = np.flatnonzero(ue_site == site)
-        sets = _sets(allowed[site], task.band_rule)
-        picked = _site(task, power, int(site), users, best_effort[users], sets, whole_mbps[users])
-        band_on[site], fits[site] = picked[0] > 0, picked[2]
-        rate_mbps[users] = picked[1]
+    rate_mbps[cells.user[cells.here]] = given[cells.here]
     return Bands(band_on, rate_mbps, fits)
 
 
-def _site(
-    task: DispatchTask,
-    power: Power,
-    site: int,
-    users: IntArray,
-    best_effort: BoolArray,
-    sets: FloatArray,
-    whole_mbps: FloatArray,
-) -> tuple[FloatArray, FloatArray, bool]:
-    """One site's carrier set [B], rates [M, B] and whether they are all that is wanted."""
-    demand = task.snapshot.demand_mbps[users]
-    order = _order(power, site, whole_mbps)
-    least_share = _least_share(task, users, best_effort) if task.band_rule == "least-power" else 1.0
-    targets = [demand] if least_share >= 1.0 else [demand, np.where(best_effort, demand * least_share, demand)]
-    admitted = [_admitted(task, power, site, sets, whole_mbps, target, order) for target in targets]
-    draw = np.min([kw for kw, _ in admitted], axis=0)
-    if not np.isfinite(draw).any():
-        return sets[-1], admitted[0][1][-1], False
-    pick = int(np.argmin(draw))
-    one = sets[pick : pick + 1]
-    shares = np.linspace(1.0, least_share, _SHARES) if len(targets) > 1 else np.ones(1)
-    goals = np.where(best_effort, demand * shares[:, None], demand)
-    given = fill(whole_mbps, goals, np.repeat(one, len(shares), axis=0), order)
-    full = (given.sum(axis=2) >= goals * FULL).all(axis=1)
-    return one[0], given[int(np.argmax(full))] if full.any() else given[-1], True
+def _cells(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> _Cells:
+    site = np.flatnonzero(allowed.any(axis=1))
+    count = np.bincount(ue_site + 1, minlength=len(allowed) + 1)  # the first are the users without a site
+    first = (np.cumsum(count) - count)[site + 1][:, None]
+    column = np.arange(count[site + 1].max(initial=0))
+    here = column < count[site + 1][:, None]
+    user = np.argsort(ue_site, kind="stable")[np.minimum(first + column, len(ue_site) - 1)]
+    demand_mbps = np.where(here, task.snapshot.demand_mbps[user], 0.0)
+    return _Cells(site, allowed[site], user, here, demand_mbps, here & is_best_effort(task)[user])
 
 
-def _admitted(
-    task: DispatchTask,
-    power: Power,
-    site: int,
-    sets: FloatArray,
-    whole_mbps: FloatArray,
-    target: FloatArray,
-    order: IntArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Draw of each set [S] when it carries ``target`` [M], infinite where it cannot; and the allocation."""
-    given = fill(whole_mbps, np.repeat(target[None, :], len(sets), axis=0), sets, order)
-    enough = (given.sum(axis=2) >= target * FULL).all(axis=1)
-    blocks = np.divide(given, whole_mbps, out=np.zeros_like(given), where=whole_mbps > 0).sum(axis=1)
-    fixed = np.where(sets > 0, power.idle_kw[site], power.standby_kw[site]).sum(axis=1)
-    draw = fixed + blocks @ power.load_kw[site] + given.sum(axis=1) @ power.mbps_kw
-    enough &= draw <= task.policy.power_budget_kw[site]
-    return np.where(enough, draw, np.inf), given
+def _everything(
+    task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray
+) -> tuple[BoolArray, FloatArray, BoolArray]:
+    """All allowed carriers [G, B], the rates [G, M, B] of full demand on them, and whether it fits [G]."""
+    given = fill(queue, cells.demand_mbps[None], cells.allowed)[0]
+    fixed_kw = np.where(cells.allowed, power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=1)
+    used = np.divide(given, whole_mbps, out=np.zeros_like(given), where=whole_mbps > 0).sum(axis=1)
+    load_kw = (used * power.load_kw[cells.site]).sum(axis=1) + given.sum(axis=1) @ power.mbps_kw
+    affordable = fixed_kw + load_kw <= task.policy.power_budget_kw[cells.site]
+    return cells.allowed, given, _carried(given, cells.demand_mbps) & affordable
 
 
-def _least_share(task: DispatchTask, users: IntArray, best_effort: BoolArray) -> float:
-    """t*: the share at which all best-effort users together lose just the tolerated utility; 1 where there are none."""
-    weight = task.policy.class_weight[task.snapshot.service_class[users]]
-    at_stake = float(weight[best_effort].sum())
-    if at_stake <= 0.0:
-        return 1.0
-    lost = task.control.least_power_tolerance_frac * float(weight.sum()) * np.log(2.0) / at_stake
-    return float(np.clip(2.0 * np.exp(-lost) - 1.0, 0.0, 1.0))
+def _least_power(
+    task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray
+) -> tuple[BoolArray, FloatArray, BoolArray]:
+    """The cheapest set of carriers [G, B] that carries what is wanted; all allowed ones and full demand, as far as they
+    go, where there is none. As in ``_everything``."""
+    least_share = _least_share(task, cells)
+    sets = _sets(whole_mbps.shape[2])
+    draw_kw = _draw_kw(task, power, cells, queue, sets, least_share)
+    found = np.asarray(np.isfinite(draw_kw).any(axis=0))
+    picked = np.where(found[:, None], sets[np.argmin(draw_kw, axis=0)], cells.allowed)
+    step = (np.where(found, least_share, 1.0) - 1.0) / (_SHARES - 1)
+    goals = _goals(cells, 1.0 + np.arange(_SHARES)[:, None] * step)
+    given = fill(queue, goals, picked)
+    full = _carried(given, goals)
+    best = np.where(full.any(axis=0), np.argmax(full, axis=0), np.where(found, _SHARES - 1, 0))
+    return picked, given[best, np.arange(len(best))], found
 
 
-def _order(power: Power, site: int, whole_mbps: FloatArray) -> IntArray:
-    """Carriers by energy per megabit at this site, cheapest first; those that nobody can use come last."""
+def _draw_kw(
+    task: DispatchTask, power: Power, cells: _Cells, queue: Queues, sets: BoolArray, least_share: FloatArray
+) -> FloatArray:
+    """Least draw [S, G] with which each of ``sets`` [S, B] carries what is wanted, infinite where it cannot."""
+    shares = np.stack([np.ones_like(least_share), least_share]) if (least_share < 1.0).any() else np.ones((1, 1))
+    carried, load_kw = try_all(queue, _goals(cells, shares), power.load_kw[cells.site], power.mbps_kw)
+    state = (sets[:, queue.order] << np.arange(sets.shape[1])).sum(axis=2)  # [S, G]
+    columns = np.arange(len(cells.site))
+    fixed_kw = np.where(sets[:, None], power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=2)
+    draw_kw = fixed_kw[:, None] + load_kw[state, :, columns].transpose(0, 2, 1)
+    admitted = carried[state, :, columns].transpose(0, 2, 1) & (draw_kw <= task.policy.power_budget_kw[cells.site])
+    forbidden = np.asarray((sets[:, None] & ~cells.allowed).any(axis=2))
+    admitted &= ~forbidden[:, None]
+    return np.asarray(np.where(admitted, draw_kw, np.inf).min(axis=1))
+
+
+def _goals(cells: _Cells, share: FloatArray) -> FloatArray:
+    """Rates wanted [T, G, M]: full demand, best effort at ``share`` [T, G]."""
+    return np.where(cells.best_effort, cells.demand_mbps * share[..., None], cells.demand_mbps)
+
+
+def _carried(given_mbps: FloatArray, goals_mbps: FloatArray) -> BoolArray:
+    """Sites [..., G] at which every user's goal [..., G, M] is carried by ``given_mbps`` [..., G, M, B]."""
+    return np.asarray((given_mbps.sum(axis=-1) >= goals_mbps * FULL).all(axis=-1), dtype=np.bool_)
+
+
+def _least_share(task: DispatchTask, cells: _Cells) -> FloatArray:
+    """t* [G]: the share at which all best-effort users of a site together lose just the tolerated utility; 1 where
+    there are none."""
+    weight = np.where(cells.here, task.policy.class_weight[task.snapshot.service_class[cells.user]], 0.0)
+    at_stake = np.where(cells.best_effort, weight, 0.0).sum(axis=1)
+    lost = task.control.least_power_tolerance_frac * weight.sum(axis=1) * np.log(2.0)
+    lost = np.divide(lost, at_stake, out=np.zeros_like(lost), where=at_stake > 0.0)
+    return np.asarray(np.clip(2.0 * np.exp(-lost) - 1.0, 0.0, 1.0), dtype=np.float64)
+
+
+def _order(power: Power, site: IntArray, whole_mbps: FloatArray) -> IntArray:
+    """Carriers [G, B] by energy per megabit at each site, cheapest first; those that nobody can use come last."""
     usable = whole_mbps > 0
-    mean = np.where(usable, whole_mbps, 0.0).sum(axis=0) / np.maximum(usable.sum(axis=0), 1)
+    mean = np.where(usable, whole_mbps, 0.0).sum(axis=1) / np.maximum(usable.sum(axis=1), 1)
     cost = np.where(mean > 0, power.load_kw[site] / np.maximum(mean, 1e-9) + power.mbps_kw, np.inf)
-    return np.argsort(cost, kind="stable")
+    return np.argsort(cost, axis=1, kind="stable")
 
 
-def _sets(allowed: BoolArray, rule: str) -> FloatArray:
-    """The carrier sets [S, B] to try; the last one is all that is allowed."""
-    everything = allowed.astype(np.float64)
-    if rule == "all-on":
-        return everything[None, :]
-    carriers = np.flatnonzero(allowed)
-    sets = []
-    for size in range(1, len(carriers) + 1):
-        for chosen in itertools.combinations(carriers.tolist(), size):
-            one = np.zeros(len(allowed))
-            one[list(chosen)] = 1.0
-            sets.append(one)
-    return np.array(sets)
+def _sets(bands: int) -> BoolArray:
+    """Every set of carriers [S, B] but the empty one, small ones first."""
+    chosen = [c for size in range(1, bands + 1) for c in itertools.combinations(range(bands), size)]
+    return np.array([[band in one for band in range(bands)] for one in chosen], dtype=np.bool_)

@@ -88,7 +88,7 @@ def _smaller(band_on: BoolArray) -> list[BoolArray]:
     """Every set with at least one carrier of ``band_on`` [B], but not all of them."""
     carriers = np.flatnonzero(band_on).tolist()
     sets = [c for size in range(1, len(carriers)) for c in itertools.combinations(carriers, size)]
-    return [np.isin(np.arange(len(band_on)), one) for one in sets]
+    return [np.array([band in one for band in range(len(band_on))], dtype=np.bool_) for one in sets]
 
 
 def _solved(
