@@ -42,7 +42,9 @@ def next_walks(
     step_m = np.minimum(params.speed_mps * walk_s, left_m)
     xy_m = walks.xy_m + way_m * np.divide(step_m, left_m, out=np.zeros_like(left_m), where=left_m > 0.0)[:, None]
     # The outline of the area has notches: a walk across one stops before it and turns to a new waypoint.
-    blocked = ~inside(area, xy_m)
+    walking = np.flatnonzero(step_m > 0.0)
+    blocked = np.zeros(len(xy_m), dtype=np.bool_)
+    blocked[walking] = ~inside(area, xy_m[walking])
     arrived = (walk_s > 0.0) & (step_m >= left_m)
     turning = np.flatnonzero(arrived | blocked)
     waypoint_xy_m = walks.waypoint_xy_m.copy()

@@ -67,7 +67,7 @@ def full_rate_mbps(radio: Radio, prb_used_frac: FloatArray) -> FloatArray:
     site = np.maximum(radio.ue_site, 0)
     activity = np.where(radio.live, prb_used_frac, 0.0)
     signal_mw = radio.received_mw[users, site]
-    heard_mw = np.einsum("unb,nb->ub", radio.received_mw, activity) - signal_mw * activity[site]
+    heard_mw = np.einsum("unb,nb->ub", radio.received_mw, activity) - signal_mw * activity.take(site, axis=0)
     sinr = signal_mw / (noise_mw(radio.network) + np.maximum(heard_mw, 0.0))
     rate = full_band_rate_mbps(radio.network, sinr[:, None, :], radio.helping, site[:, None])[:, 0, :]
     result: FloatArray = np.where((radio.ue_site >= 0)[:, None] & radio.live[site], rate, 0.0)
@@ -76,34 +76,42 @@ def full_rate_mbps(radio: Radio, prb_used_frac: FloatArray) -> FloatArray:
 
 def scheduled(radio: Radio, rate_mbps: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Rates served [U, B] and blocks used ρ [N, B], when the full-carrier rates are e = ``rate_mbps`` [U, B]."""
-    sites, bands = radio.live.shape
-    served_mbps = np.zeros_like(rate_mbps)
-    used = np.zeros((sites, bands))
-    for b in range(bands):
-        free = radio.prb_limit_frac[:, b]
-        served_mbps[:, b], used[:, b] = _carrier(radio, radio.granted_mbps[:, b], rate_mbps[:, b], free)
-    for b in range(bands):
-        missing_mbps = np.maximum((radio.granted_mbps - served_mbps).sum(axis=1), 0.0)
+    group = np.maximum(radio.ue_site, 0) * CLASSES + radio.service_class
+    served_mbps, used = _carried(group, radio.granted_mbps, rate_mbps, radio.prb_limit_frac)
+    short = np.flatnonzero(_total(radio.granted_mbps - served_mbps) > 0.0)
+    granted, served, rate, group = radio.granted_mbps[short], served_mbps[short], rate_mbps[short], group[short]
+    for b in range(rate_mbps.shape[1]):
+        missing_mbps = np.maximum(_total(granted - served), 0.0)
         if not missing_mbps.any():
             break
         free = radio.prb_limit_frac[:, b] - used[:, b]
-        more_mbps, more = _carrier(radio, missing_mbps, rate_mbps[:, b], free)
-        served_mbps[:, b] += more_mbps
-        used[:, b] = np.minimum(used[:, b] + more, 1.0)
+        more_mbps, more = _carried(group, missing_mbps[:, None], rate[:, b : b + 1], free[:, None])
+        served[:, b] += more_mbps[:, 0]
+        used[:, b] = np.minimum(used[:, b] + more[:, 0], 1.0)
+    served_mbps[short] = served
     return served_mbps, used
 
 
-def _carrier(
-    radio: Radio, wanted_mbps: FloatArray, rate_mbps: FloatArray, free: FloatArray
+def _carried(
+    group: IntArray, wanted_mbps: FloatArray, rate_mbps: FloatArray, free: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """One band of all sites: serve ``wanted_mbps`` [U] in class order from the blocks ``free`` [N].
+    """Carriers [B] of all sites: serve ``wanted_mbps`` [U, B] in class order from the blocks ``free`` [N, B].
 
-    The first class that does not fit shares what is left in proportion. Returns served Mbps [U] and blocks used [N].
+    ``group`` [U] numbers site and class. The first class that does not fit shares what is left in proportion. Returns
+    served Mbps [U, B] and blocks used [N, B].
     """
+    sites, bands = free.shape
     blocks = np.divide(wanted_mbps, rate_mbps, out=np.zeros_like(rate_mbps), where=rate_mbps > 0.0)
-    group = np.maximum(radio.ue_site, 0) * CLASSES + radio.service_class
-    need = np.bincount(group, blocks, minlength=len(free) * CLASSES).reshape(-1, CLASSES)
+    cell = (group[:, None] * bands + np.arange(bands)).ravel()
+    need = np.bincount(cell, blocks.ravel(), minlength=sites * CLASSES * bands).reshape(sites, CLASSES, bands)
     more_important = np.cumsum(need, axis=1) - need
     left = np.maximum(free[:, None] - more_important, 0.0)
     share = np.divide(left, need, out=np.ones_like(need), where=need > left)
-    return blocks * rate_mbps * share.ravel()[group], np.minimum((need * share).sum(axis=1), 1.0)
+    served_mbps = blocks * rate_mbps * share.reshape(-1, bands).take(group, axis=0)
+    return served_mbps, np.minimum((need * share).sum(axis=1), 1.0)
+
+
+def _total(rate_mbps: FloatArray) -> FloatArray:
+    """Rates [U, B] of each user summed over the carriers: by columns, which are few."""
+    total: FloatArray = sum(rate_mbps.T, start=np.zeros(len(rate_mbps)))
+    return total

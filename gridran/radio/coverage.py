@@ -35,10 +35,10 @@ def in_reach(network: Network, mode: IntArray, ue_xy_m: FloatArray, neighbour_si
     Inside R_eff of the site, or the site is the user's own cell (column 0) and normal or helping: its best-server
     area belongs to its nominal coverage.
     """
-    site_xy_m = network.site_xy_m[neighbour_site]  # [U, K, 2]
-    distance_m = np.hypot(site_xy_m[..., 0] - ue_xy_m[:, :1], site_xy_m[..., 1] - ue_xy_m[:, 1:])
-    reach: BoolArray = distance_m <= effective_radius_m(network, mode)[neighbour_site]
+    x_m, y_m = network.site_xy_m.T
+    distance_m = np.hypot(x_m.take(neighbour_site) - ue_xy_m[:, :1], y_m.take(neighbour_site) - ue_xy_m[:, 1:])
+    reach: BoolArray = distance_m <= effective_radius_m(network, mode).take(neighbour_site)
     whole = (mode == SiteMode.NORMAL) | (mode == SiteMode.HELPING)
     reach[:, 0] |= whole[neighbour_site[:, 0]]
-    reach &= (mode != SiteMode.DEEP_SLEEP)[neighbour_site]
+    reach &= (mode != SiteMode.DEEP_SLEEP).take(neighbour_site)
     return reach

@@ -18,8 +18,11 @@ def noise_mw(network: Network) -> FloatArray:
 
 def received_mw(network: Network, gain_db: FloatArray) -> FloatArray:
     """Received power P_tx·G in mW, shape of ``gain_db`` [..., B]; the antenna gain is added here."""
-    eirp_dbm = np.array([b.tx_power_dbm + b.antenna_gain_dbi for b in network.bands])
-    return np.asarray(np.exp((gain_db + eirp_dbm) * (np.log(10.0) / 10.0)), dtype=np.float64)
+    power_dbm = np.empty_like(gain_db)
+    for b, band in enumerate(network.bands):
+        np.add(gain_db[..., b], band.tx_power_dbm + band.antenna_gain_dbi, out=power_dbm[..., b])
+    power_dbm *= np.log(10.0) / 10.0
+    return np.exp(power_dbm, out=power_dbm)
 
 
 def sinr_frac(network: Network, gain_db: FloatArray, neighbour_site: IntArray, activity_frac: FloatArray) -> FloatArray:
@@ -28,15 +31,21 @@ def sinr_frac(network: Network, gain_db: FloatArray, neighbour_site: IntArray, a
     ``gain_db`` [U, K, B], ``neighbour_site`` [U, K]. ``activity_frac`` [N, B] is z·ρ: an interferer counts for the
     share of resource blocks that it uses. The serving site itself never interferes.
     """
-    return sinr_of_received(network, received_mw(network, gain_db), neighbour_site, activity_frac)
+    every = np.broadcast_to(np.arange(neighbour_site.shape[1]), neighbour_site.shape)
+    return sinr_of_received(network, received_mw(network, gain_db), neighbour_site, activity_frac, every)
 
 
 def sinr_of_received(
-    network: Network, power_mw: FloatArray, neighbour_site: IntArray, activity_frac: FloatArray
+    network: Network, power_mw: FloatArray, neighbour_site: IntArray, activity_frac: FloatArray, place: IntArray
 ) -> FloatArray:
-    """The same from received powers [U, K, B], which do not change while activities do."""
-    busy_mw = power_mw * activity_frac[neighbour_site]
-    other_mw = busy_mw.sum(axis=1, keepdims=True) - busy_mw
+    """The same from received powers [U, K, B], which do not change while activities do, for the columns ``place``
+    [U, C] alone: shape [U, C, B]."""
+    busy_mw = activity_frac.take(neighbour_site, axis=0)
+    busy_mw *= power_mw
+    users, measured, bands = power_mw.shape
+    at = np.arange(users)[:, None] * measured + place
+    own_mw = busy_mw.reshape(-1, bands).take(at, axis=0)
+    other_mw = np.einsum("ukb->ub", busy_mw)[:, None, :] - own_mw
     # The difference of near-equal sums may dip below zero by rounding; noise keeps the quotient finite.
-    sinr: FloatArray = power_mw / (noise_mw(network) + np.maximum(other_mw, 0.0))
+    sinr: FloatArray = power_mw.reshape(-1, bands).take(at, axis=0) / (noise_mw(network) + np.maximum(other_mw, 0.0))
     return sinr

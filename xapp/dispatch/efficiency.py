@@ -55,11 +55,10 @@ def radio_of(task: DispatchTask) -> Radio:
 def with_activity(task: DispatchTask, radio: Radio, activity_frac: FloatArray) -> Radio:
     """The same picture under another activity z·ρ [N, B]; a carrier that is not allowed gives nothing."""
     snapshot = task.snapshot
-    sinr = sinr_of_received(task.network, radio.power_mw, snapshot.neighbour_site, activity_frac)
-    rows = np.arange(len(radio.place))[:, None]
+    sinr = sinr_of_received(task.network, radio.power_mw, snapshot.neighbour_site, activity_frac, radio.place)
     site = np.maximum(radio.candidate, 0)
     helping = radio.mode == SiteMode.HELPING
-    rate_mbps = full_band_rate_mbps(task.network, sinr[rows, radio.place], helping, site)
+    rate_mbps = full_band_rate_mbps(task.network, sinr, helping, site)
     usable = (radio.candidate >= 0)[..., None] & radio.allowed[site]
     return replace(radio, rate_mbps=np.where(usable, rate_mbps, 0.0))
 
