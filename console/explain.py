@@ -187,7 +187,8 @@ def _users(run: RunDir, index: int, period: int) -> list[str]:
     own, got = (int(_cell(run, name, index, period)) for name in ("users_own", "users_served"))
     lines = [f"Of the {own} users of its cell, {got} were served."]
     for name in SHED_NAMES:
-        count = int(_cell(run, f"shed_{name}", index, period))
+        column = f"shed_{name}"
+        count = int(_cell(run, column, index, period)) if column in run.timeline else 0  # a run of an older version
         if count:
             lines.append(f"  {count} not: {SHED_WORDS[name]} ({name}).")
     return lines

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gridran.policy_slots import in_force
 from gridran.scenario.params import ControlParams, Scenario
 from gridran.strategies import FALLBACK, STRATEGIES, Strategy
 from gridran.types import Dispatch, FloatArray, Network, Policy, Snapshot
@@ -151,8 +152,8 @@ def _on_report(state: State, snapshot: Snapshot) -> tuple[State, tuple[Effect, .
         note = Note("stale-report", {"period": snapshot.period, "last_period": state.last_period})
         return state, (note,)
     state, said = _in_force(state, snapshot)
-    effects: list[Effect] = [*said, *_observed(state, snapshot)]
     task = _task(state, snapshot)
+    effects: list[Effect] = [*said, *_observed(state, snapshot), *_slot_changes(state, task)]
     proposed, faults = decided(task, DISPATCHERS[_strategy(task.policy).dispatcher])
     control = clamp(task, proposed)
     effects += [Note("dispatch-failed", {"period": snapshot.period, "reason": why}) for why in faults]
@@ -194,16 +195,32 @@ def _task(state: State, snapshot: Snapshot) -> DispatchTask:
     )
     strategy = _strategy(policy)
     repeated = state.sent is not None and state.sent.period >= snapshot.period
+    previous = state.earlier if repeated else state.sent
     return DispatchTask(
         network=settings.network,
         snapshot=_readable(snapshot),
-        policy=policy,
+        policy=in_force(policy, snapshot.time_h),
         association=strategy.association,
         band_rule=strategy.band_rule,
         control=settings.control,
         period_h=settings.period_h,
-        previous=state.earlier if repeated else state.sent,
+        previous=previous,
+        slot_begins=_before_slot(state, policy, previous, snapshot) is not None,
     )
+
+
+def _before_slot(state: State, policy: Policy, previous: Dispatch | None, snapshot: Snapshot) -> Policy | None:
+    """``policy`` as it stood at ``previous``, if that was under it and one of its slots has begun since."""
+    if previous is None or previous.policy_id != policy.policy_id:
+        return None
+    before = in_force(policy, snapshot.time_h - (snapshot.period - previous.period) * state.settings.period_h)
+    return before if len(before.slots) > len(in_force(policy, snapshot.time_h).slots) else None
+
+
+def _slot_changes(state: State, task: DispatchTask) -> list[Note]:
+    """What the slot that begins with this period changes."""
+    before = state.policy and _before_slot(state, state.policy, task.previous, task.snapshot)
+    return notes.mode_changes(task.network, task.snapshot, before, task.policy) if before else []
 
 
 def _readable(snapshot: Snapshot) -> Snapshot:

@@ -181,7 +181,7 @@ class Decider:
         for note in (effect for effect in effects if isinstance(effect, Note)):
             if note.kind == "control-without-effect":
                 self._metrics.without_effect.inc()
-            if note.kind != "dispatch":
+            if note.kind not in ("dispatch", "mode-change"):
                 self._log.info(note.kind, **note.fields)
             self._note_down(time_h, note)
 

@@ -19,6 +19,7 @@ from xapp.dispatch.efficiency import allowed_bands, modes_in_force, radio_of
 from xapp.dispatch.sharing import greedy, power_of, shares_of
 from xapp.dispatch.shed import shed_reason
 from xapp.dispatch.task import DispatchTask
+from xapp.dispatch.throttle import throttled
 
 Rule = Callable[[DispatchTask], Dispatch]
 
@@ -51,7 +52,7 @@ def strongest_fill(task: DispatchTask) -> Dispatch:
     site = radio.candidate[users, option]
     whole = np.where(band_on[np.maximum(site, 0)] & (site >= 0)[:, None], radio.rate_mbps[users, option], 0.0)
     left_kw = np.maximum(task.policy.power_budget_kw - fixed_kw, 0.0)
-    problem = shares_of(task, users, site[:, None], whole[:, None, :], left_kw, power.load_kw, power.mbps_kw)
+    problem = shares_of(throttled(task), users, site[:, None], whole[:, None, :], left_kw, power.load_kw, power.mbps_kw)
     rate_mbps = greedy(problem)[:, 0]
     starved = band_on.any(axis=1) != radio.allowed.any(axis=1)
     reachable = radio.rate_mbps.max(axis=(1, 2), initial=0.0) > 0

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from gridran.strategies import STRATEGIES
-from gridran.types import Network, Policy, ServiceClass, SiteMode
+from gridran.types import Network, Policy, PolicySlot, ServiceClass, SiteMode
+
+_Fields = dict[str, tuple[npt.ArrayLike, tuple[int, ...]]]  # a field's values and the shape they must have
 
 
 def policy_problem(network: Network, policy: Policy) -> str:
     """Why ``policy`` cannot be enforced on ``network``; empty where it can."""
-    return _shape_or_value_problem(network, policy) or _meaning_problem(network, policy)
-
-
-def _shape_or_value_problem(network: Network, policy: Policy) -> str:
     sites = (network.site_count,)
-    expected = {
-        "mode": (policy.mode, sites),
+    own: _Fields = {
         "power_budget_kw": (policy.power_budget_kw, sites),
         "reserve_soc_frac": (policy.reserve_soc_frac, sites),
         "price_usd_per_kwh": (policy.price_usd_per_kwh, sites),
-        "band_planned": (policy.band_planned, (network.site_count, network.band_count)),
         "class_weight": (policy.class_weight, (len(ServiceClass),)),
     }
-    for name, (given, shape) in expected.items():
+    return (
+        _shape_or_value_problem(network, own)
+        or _slot_problem(network, policy)
+        or _meaning_problem(policy)
+        or _later_slots_problem(network, policy)
+    )
+
+
+def _shape_or_value_problem(network: Network, fields: _Fields) -> str:
+    for name, (given, shape) in fields.items():
         values = np.asarray(given, dtype=np.float64)
         if values.ndim == len(shape) and len(values) != shape[0] and shape[0] == network.site_count:
             return f"{name}: {len(values)} sites, the network has {network.site_count}"
@@ -34,15 +40,43 @@ def _shape_or_value_problem(network: Network, policy: Policy) -> str:
     return ""
 
 
-def _meaning_problem(network: Network, policy: Policy) -> str:
-    if not np.isin(policy.mode, list(SiteMode)).all():
+def _slot_problem(network: Network, slot: Policy | PolicySlot) -> str:
+    """What is wrong with the fields that a policy and its later slots share."""
+    n = network.site_count
+    fields: _Fields = {
+        "mode": (slot.mode, (n,)),
+        "band_planned": (slot.band_planned, (n, network.band_count)),
+        "service_frac": (slot.service_frac, (n, len(ServiceClass))),
+    }
+    problem = _shape_or_value_problem(network, fields)
+    if problem:
+        return problem
+    if not np.isin(slot.mode, list(SiteMode)).all():
         return "mode: not a cooperation mode"
+    if (slot.service_frac > 1.0).any():
+        return "service_frac: above 1"
+    if any(not (0 <= end < n) for link in slot.links for end in link):
+        return "links: a site that does not exist"
+    return ""
+
+
+def _meaning_problem(policy: Policy) -> str:
     if not policy.class_weight.any():
         return "class_weight: all zero"
     if np.isnan(policy.valid_until_h) or np.isnan(policy.issued_h):  # a comparison with NaN would never expire it
         return "valid_until_h: not a number"
     if policy.strategy not in STRATEGIES:
         return f"strategy: {policy.strategy!r} is unknown"
-    if any(not (0 <= end < network.site_count) for link in policy.links for end in link):
-        return "links: a site that does not exist"
+    return ""
+
+
+def _later_slots_problem(network: Network, policy: Policy) -> str:
+    after_h = policy.issued_h
+    for number, slot in enumerate(policy.slots):
+        if not after_h < slot.from_h < policy.valid_until_h:
+            return f"slots[{number}].from_h: must be after {after_h:g} and before {policy.valid_until_h:g}"
+        problem = _slot_problem(network, slot)
+        if problem:
+            return f"slots[{number}].{problem}"
+        after_h = slot.from_h
     return ""

@@ -11,14 +11,15 @@ import numpy as np
 
 from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, ServiceClass, ShedReason
 from xapp.dispatch.efficiency import allowed_bands, modes_in_force
-from xapp.dispatch.shed import BEST_EFFORT_FRAC
+from xapp.dispatch.shed import least_mbps, limited
 from xapp.dispatch.task import DispatchTask
+from xapp.dispatch.throttle import permitted_mbps
 from xapp.limits import affordable, within_capacity, within_power
 
 
 def clamp(task: DispatchTask, control: Dispatch) -> Dispatch:
-    """``control`` inside the policy's modes, bands, power budget, reserve floor and prices, and inside demand, carrier
-    capacity and V2G limits."""
+    """``control`` inside the policy's modes, bands, shares, power budget, reserve floor and prices, and inside demand,
+    carrier capacity and V2G limits."""
     snapshot = task.snapshot
     mode = modes_in_force(task)
     band_on = control.band_on & allowed_bands(task, mode) & ~_at_reserve(task)[:, None]
@@ -26,7 +27,7 @@ def clamp(task: DispatchTask, control: Dispatch) -> Dispatch:
     ue_site = np.where(_served_by_open_site(control, band_on), control.ue_site, -1)
     rate = np.clip(np.nan_to_num(control.rate_mbps, nan=0.0, posinf=0.0, neginf=0.0), 0.0, None)
     rate = np.where((ue_site >= 0)[:, None] & band_on[np.maximum(ue_site, 0)], rate, 0.0)
-    rate = _within_demand(rate, snapshot.demand_mbps)
+    rate = _within_demand(rate, permitted_mbps(task))
     held = replace(control, mode=mode, band_on=band_on, ue_site=ue_site, rate_mbps=rate)
     held = _cut(task, held, within_capacity(task, held), ShedReason.NO_CAPACITY)
     held = _cut(task, held, within_power(task, held), ShedReason.POWER_BUDGET)
@@ -45,13 +46,15 @@ def clamp(task: DispatchTask, control: Dispatch) -> Dispatch:
 
 
 def _cut(task: DispatchTask, control: Dispatch, rate_mbps: FloatArray, why: ShedReason) -> Dispatch:
-    """``control`` with ``rate_mbps``; users said to be served who no longer have their minimum get the reason."""
+    """``control`` with ``rate_mbps``; users said to be served who no longer have their minimum get the reason, or
+    ``POLICY_LIMIT`` where they may not have it."""
     snapshot = task.snapshot
-    best_effort = snapshot.service_class == ServiceClass.BEST_EFFORT
-    least = np.where(best_effort, BEST_EFFORT_FRAC * snapshot.demand_mbps, snapshot.min_rate_mbps)
-    short = rate_mbps.sum(axis=1) < np.minimum(least, snapshot.demand_mbps) * (1.0 - 1e-6)
+    short = rate_mbps.sum(axis=1) < np.minimum(least_mbps(snapshot), snapshot.demand_mbps) * (1.0 - 1e-6)
     unsaid = short & (control.shed_reason == ShedReason.SERVED)
-    return replace(control, rate_mbps=rate_mbps, shed_reason=np.where(unsaid, int(why), control.shed_reason))
+    if not unsaid.any():
+        return replace(control, rate_mbps=rate_mbps)
+    reason = np.where(limited(task), int(ShedReason.POLICY_LIMIT), int(why))
+    return replace(control, rate_mbps=rate_mbps, shed_reason=np.where(unsaid, reason, control.shed_reason))
 
 
 def _at_reserve(task: DispatchTask) -> BoolArray:

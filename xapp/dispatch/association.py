@@ -17,6 +17,7 @@ from xapp.dispatch.bandwidth import share
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.sharing import Power, shares_of
 from xapp.dispatch.task import DispatchTask
+from xapp.dispatch.throttle import wanting
 
 KEEP_FRAC = 0.5
 MOVE_COST_FRAC = 0.02  # of a user's utility at full demand
@@ -58,7 +59,7 @@ def associate(
     """
     rows = np.arange(len(option))
     crowded = ~fits[np.maximum(radio.candidate[rows, option], 0)]
-    choices = (radio.rate_mbps.max(axis=2) > 0).sum(axis=1)
+    choices = (radio.rate_mbps.max(axis=2) > 0).sum(axis=1) * wanting(task)
     if not (crowded & (choices > 1)).any():
         return option
     users = np.flatnonzero(choices > 0)

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridran.types import BoolArray, FloatArray, IntArray
+from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass
 from xapp.dispatch.fill import Queues, fill, queues, try_all
 from xapp.dispatch.sharing import FULL, Power, is_best_effort
 from xapp.dispatch.task import DispatchTask
+from xapp.dispatch.throttle import permits_all
 
+_SERVED_FRAC = 0.51  # of its true demand: best effort counts as served above one half
 _SHARES = 4  # steps between t* and full service that the chosen set is tried with
 
 
@@ -127,12 +129,24 @@ def _carried(given_mbps: FloatArray, goals_mbps: FloatArray) -> BoolArray:
 
 def _least_share(task: DispatchTask, cells: _Cells) -> FloatArray:
     """t* [G]: the share at which all best-effort users of a site together lose just the tolerated utility; 1 where
-    there are none."""
+    there are none. Users whom the policy throttles do not lose their service by it."""
     weight = np.where(cells.here, task.policy.class_weight[task.snapshot.service_class[cells.user]], 0.0)
     at_stake = np.where(cells.best_effort, weight, 0.0).sum(axis=1)
     lost = task.control.least_power_tolerance_frac * weight.sum(axis=1) * np.log(2.0)
     lost = np.divide(lost, at_stake, out=np.zeros_like(lost), where=at_stake > 0.0)
-    return np.asarray(np.clip(2.0 * np.exp(-lost) - 1.0, 0.0, 1.0), dtype=np.float64)
+    share = np.clip(2.0 * np.exp(-lost) - 1.0, 0.0, 1.0)
+    return np.asarray(np.maximum(share, _served_share(task, cells)), dtype=np.float64)
+
+
+def _served_share(task: DispatchTask, cells: _Cells) -> FloatArray:
+    """The share [G] of what the policy leaves to throttled best-effort users from which all of a site's still count as
+    served; 0 where nobody is throttled, or the policy itself leaves them less than that."""
+    if permits_all(task):
+        return np.zeros(len(cells.site))
+    permitted = task.policy.service_frac[task.snapshot.neighbour_site[cells.user, 0], ServiceClass.BEST_EFFORT]
+    held = cells.best_effort & (permitted < 1.0) & (permitted >= _SERVED_FRAC)
+    share = np.where(held, _SERVED_FRAC / np.maximum(permitted, _SERVED_FRAC), 0.0)
+    return np.asarray(share.max(axis=1, initial=0.0), dtype=np.float64)
 
 
 def _order(power: Power, site: IntArray, whole_mbps: FloatArray) -> IntArray:

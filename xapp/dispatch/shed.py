@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason
+from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason, Snapshot
 from xapp.dispatch.task import DispatchTask
+from xapp.dispatch.throttle import permits_all, permitted_mbps
 
 BEST_EFFORT_FRAC = 0.5  # SPEC 7: best effort counts as served above half of its demand
+_ROUNDING = 1.0 - 1e-6
 
 
 def shed_reason(
     task: DispatchTask, reachable: BoolArray, ue_site: IntArray, rate_mbps: FloatArray, power_bound: BoolArray
 ) -> IntArray:
     """Reason [U]: ``reachable`` [U] some open site gives the user a rate; ``rate_mbps`` [U] granted;
-    ``power_bound`` [N] the site's power budget is what binds."""
+    ``power_bound`` [N] the site's power budget is what binds. ``task`` has the true demands, not the throttled ones."""
     snapshot = task.snapshot
-    best_effort = snapshot.service_class == ServiceClass.BEST_EFFORT
-    least = np.where(best_effort, BEST_EFFORT_FRAC * snapshot.demand_mbps, snapshot.min_rate_mbps)
-    short = rate_mbps < least * (1.0 - 1e-6)
+    short = rate_mbps < least_mbps(snapshot) * _ROUNDING
     own = snapshot.neighbour_site[:, 0]
     own_down = ~(snapshot.site_up | snapshot.grid_up)[own]
+    no_room = np.where(power_bound[np.maximum(ue_site, 0)], int(ShedReason.POWER_BUDGET), int(ShedReason.NO_CAPACITY))
     reason = np.where(
         ~reachable,
         np.where(own_down, int(ShedReason.SITE_DOWN), int(ShedReason.OUT_OF_COVERAGE)),
-        np.where(power_bound[np.maximum(ue_site, 0)], int(ShedReason.POWER_BUDGET), int(ShedReason.NO_CAPACITY)),
+        np.where(limited(task), int(ShedReason.POLICY_LIMIT), no_room),
     )
     return np.where(short, reason, int(ShedReason.SERVED)).astype(np.int64)
+
+
+def least_mbps(snapshot: Snapshot) -> FloatArray:
+    """What each user [U] must have to count as served: its minimum rate (10), best effort half of its demand."""
+    best_effort = snapshot.service_class == ServiceClass.BEST_EFFORT
+    return np.where(best_effort, BEST_EFFORT_FRAC * snapshot.demand_mbps, snapshot.min_rate_mbps)
+
+
+def limited(task: DispatchTask) -> BoolArray:
+    """Users [U] whom the policy itself permits less than they must have to count as served."""
+    if permits_all(task):
+        return np.zeros(len(task.snapshot.demand_mbps), dtype=np.bool_)
+    least = np.minimum(least_mbps(task.snapshot), task.snapshot.demand_mbps)
+    return np.asarray(permitted_mbps(task) < least * _ROUNDING, dtype=np.bool_)

@@ -11,7 +11,8 @@ from gridran.types import Dispatch, Network, Policy, Snapshot
 @dataclass(frozen=True)
 class DispatchTask:
     """``association``: "own-cell" or "cooperative"; ``band_rule``: "all-on" or "least-power" (SPEC 6). ``period_h`` is
-    how long the control will hold; ``previous`` the last control, None before the first."""
+    how long the control will hold; ``previous`` the last control, None before the first. ``policy`` is as it stands at
+    the report's time; ``slot_begins``: one of its time-slots began since ``previous``."""
 
     network: Network
     snapshot: Snapshot
@@ -21,3 +22,4 @@ class DispatchTask:
     control: ControlParams
     period_h: float
     previous: Dispatch | None
+    slot_begins: bool = False

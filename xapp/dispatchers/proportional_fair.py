@@ -16,32 +16,38 @@ from xapp.dispatch.efficiency import Radio, radio_of, with_activity
 from xapp.dispatch.sharing import Power, power_of
 from xapp.dispatch.shed import shed_reason
 from xapp.dispatch.task import DispatchTask
+from xapp.dispatch.throttle import throttled, wanting
 
 
 def dispatch(task: DispatchTask) -> Dispatch:
-    """The control of the period: carriers, serving sites, rates, V2G, and a reason for every shed user."""
+    """The control of the period: carriers, serving sites, rates, V2G, and a reason for every shed user.
+
+    Users are given no more than the policy permits, by own cell (``throttle``).
+    """
+    asked = throttled(task)
     power = power_of(task.network)
-    radio = radio_of(task)
-    option = _association(task, radio, power)
-    chosen = _chosen_bands(task, radio, power, option, radio.allowed)
+    radio = radio_of(asked)
+    option = _association(asked, radio, power)
+    chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
     if task.association == "cooperative" and not chosen.fits.all():
-        option = associate(task, radio, power, option, chosen.fits, radio.allowed)
-        chosen = _chosen_bands(task, radio, power, option, radio.allowed)
-    ue_site, whole = _serving(radio, option)
-    radio = with_activity(task, radio, _activity(task, chosen.band_on, ue_site, whole, chosen.rate_mbps))
+        option = associate(asked, radio, power, option, chosen.fits, radio.allowed)
+        chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
+    ue_site, whole = _serving(asked, radio, option)
+    radio = with_activity(asked, radio, _activity(asked, chosen.band_on, ue_site, whole, chosen.rate_mbps))
     option = rescued(radio, option)
-    ue_site, whole = _serving(radio, option)
-    chosen = _chosen_bands(task, radio, power, option, radio.allowed)
-    band_on, rate_mbps, tier = _decided(task, radio, power, chosen, ue_site, whole)
+    ue_site, whole = _serving(asked, radio, option)
+    chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
+    band_on, rate_mbps, tier = _decided(asked, radio, power, chosen, ue_site, whole)
     return _control(task, power, radio, band_on, ue_site, whole, rate_mbps, tier)
 
 
 def _association(task: DispatchTask, radio: Radio, power: Power) -> IntArray:
-    """Who serves whom: under a new policy users spread over the sites as the plan meant, on the plan's carriers; from
+    """Who serves whom: under a new policy or slot users spread over the sites as the plan meant, on its carriers; from
     then on they stay where they are well served."""
     option = preferred(task, radio)
-    old_policy = task.previous is not None and task.previous.policy_id == task.policy.policy_id
-    if task.association == "own-cell" or task.band_rule == "all-on" or old_policy:
+    same_policy = task.previous is not None and task.previous.policy_id == task.policy.policy_id
+    same_plan = same_policy and not task.slot_begins
+    if task.association == "own-cell" or task.band_rule == "all-on" or same_plan:
         return option
     planned = planned_bands(task, radio)
     fits = _chosen_bands(task, radio, power, option, planned).fits
@@ -49,14 +55,14 @@ def _association(task: DispatchTask, radio: Radio, power: Power) -> IntArray:
 
 
 def _chosen_bands(task: DispatchTask, radio: Radio, power: Power, option: IntArray, allowed: BoolArray) -> bands.Bands:
-    ue_site, whole = _serving(radio, option)
+    ue_site, whole = _serving(task, radio, option)
     return bands.choose(task, power, allowed, ue_site, whole)
 
 
-def _serving(radio: Radio, option: IntArray) -> tuple[IntArray, FloatArray]:
-    """Serving site [U] (-1 none) and its whole-carrier rates [U, B]."""
+def _serving(task: DispatchTask, radio: Radio, option: IntArray) -> tuple[IntArray, FloatArray]:
+    """Serving site [U] (-1 none) and its whole-carrier rates [U, B]; none for users who ask for nothing."""
     rows = np.arange(len(option))
-    whole = radio.rate_mbps[rows, option]
+    whole = radio.rate_mbps[rows, option] * wanting(task)[:, None]
     return np.where(whole.max(axis=1) > 0, radio.candidate[rows, option], -1), whole
 
 

@@ -1,0 +1,144 @@
+"""Shares by class: nobody is given more than the policy permits, and whoever is shed by it is told so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gridran.types import Dispatch, ServiceClass, ShedReason
+from xapp.dispatch.task import DispatchTask
+from xapp.dispatch.throttle import permitted_mbps, throttled
+from xapp.dispatchers import DISPATCHERS
+from xapp.last_resort import strongest_fill
+from xapp.safety import clamp
+
+Make = Callable[..., Any]
+CRITICAL_ONLY = np.array([1.0, 1.0, 0.0, 0.0])
+RULES = (DISPATCHERS["proportional-fair"], strongest_fill)
+
+
+def decide(task: DispatchTask) -> Dispatch:
+    return clamp(task, DISPATCHERS["proportional-fair"](task))
+
+
+@pytest.fixture
+def under(network_of: Make, report_of: Make, policy_of: Make, task_of: Make) -> Make:
+    """Factory of tasks whose sites all have the shares [4]."""
+
+    def build(shares: list[float] | np.ndarray, strategy: str = "msrc", load: float = 1.0) -> DispatchTask:
+        network = network_of(7)
+        policy = policy_of(network, strategy, service_frac=np.tile(np.asarray(shares), (7, 1)))
+        task: DispatchTask = task_of(network, report_of(network, load=load), policy)
+        return task
+
+    return build
+
+
+def of_class(task: DispatchTask, kind: ServiceClass) -> np.ndarray:
+    return np.asarray(task.snapshot.service_class == kind)
+
+
+def test_what_is_permitted_by_hand(under: Make) -> None:
+    """max(min(r_min, D), f·D): all of it at 1, the minimum rate below that, nothing at 0; by class."""
+    task = under([1.0, 0.5, 0.1, 0.0])
+    demand = np.array([0.064, 0.064, 2.0, 4.0, 0.2, 8.0])
+    snapshot = replace(
+        task.snapshot,
+        service_class=np.array([0, 1, 2, 2, 2, 3]),
+        demand_mbps=demand,
+        min_rate_mbps=np.array([0.064, 0.064, 0.5, 0.1, 0.2, 0.0]),
+        neighbour_site=task.snapshot.neighbour_site[:6],
+    )
+    assert permitted_mbps(replace(task, snapshot=snapshot)) == pytest.approx([0.064, 0.064, 0.5, 0.4, 0.2, 0.0])
+
+
+def test_the_share_is_that_of_the_own_cell(under: Make) -> None:
+    """Only users whose strongest site is throttled are, whoever serves them."""
+    task = under(np.ones(4))
+    service_frac = np.ones((7, 4))
+    service_frac[2, ServiceClass.BEST_EFFORT] = 0.25
+    task = replace(task, policy=replace(task.policy, service_frac=service_frac))
+    mine = (task.snapshot.neighbour_site[:, 0] == 2) & of_class(task, ServiceClass.BEST_EFFORT)
+    share = permitted_mbps(task) / task.snapshot.demand_mbps
+    assert share == pytest.approx(np.where(mine, 0.25, 1.0))
+
+
+def test_ones_change_nothing(under: Make) -> None:
+    """A policy that permits everything is no throttle: the very same task."""
+    task = under(np.ones(4))
+    assert throttled(task) is task
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("load", [1.0, 8.0])
+@pytest.mark.parametrize("strategy", ["independent-es", "static-lb", "msrc"])
+def test_nobody_gets_more_than_permitted(under: Make, rule: Make, strategy: str, load: float) -> None:
+    """Rates stay under the cap on every rung of the dispatcher, before and after the clamp."""
+    task = under([1.0, 1.0, 0.6, 0.3], strategy, load)
+    control = rule(task)
+    for rate_mbps in (control.rate_mbps, clamp(task, control).rate_mbps):
+        assert (rate_mbps.sum(axis=1) <= permitted_mbps(task) * (1.0 + 1e-6)).all()
+
+
+def test_with_room_everybody_has_the_cap(under: Make) -> None:
+    """In a network with room the cap is what users get, and it saves power: no more carriers than without."""
+    task = under([1.0, 1.0, 0.7, 0.6])
+    control, free = decide(task), decide(under(np.ones(4)))
+    important = task.snapshot.service_class <= ServiceClass.ESSENTIAL
+    got = control.rate_mbps.sum(axis=1)[important]
+    assert got == pytest.approx(permitted_mbps(task)[important])
+    assert (control.shed_reason[important] == ShedReason.SERVED).all()
+    assert control.band_on.sum() <= free.band_on.sum()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_share_of_zero_serves_nobody_of_the_class(under: Make, rule: Make) -> None:
+    """Critical only: essential and best effort get nothing, not even minimum rates, and the reason is the policy."""
+    task = under(CRITICAL_ONLY)
+    control = clamp(task, rule(task))
+    rest = task.snapshot.service_class >= ServiceClass.ESSENTIAL
+    assert not control.rate_mbps[rest].any()
+    assert (control.ue_site[rest] == -1).all()
+    assert (control.shed_reason[rest] == ShedReason.POLICY_LIMIT).all()
+    assert (control.shed_reason[~rest] == ShedReason.SERVED).all()
+
+
+def test_best_effort_throttled_above_half_is_not_shed(under: Make) -> None:
+    """Best effort counts as served from half of its true demand: a cap above that sheds nobody, also where least power
+    saves at best effort's expense; one below it sheds all."""
+    for share, reason in ((0.9, 0), (0.6, 0), (0.52, 0), (0.4, ShedReason.POLICY_LIMIT)):
+        task = under([1.0, 1.0, 1.0, share], load=6.0)
+        control = decide(task)
+        assert (control.shed_reason[of_class(task, ServiceClass.BEST_EFFORT)] == reason).all()
+
+
+def test_want_of_room_is_not_blamed_on_the_policy(under: Make) -> None:
+    """Where the cap would be enough and the site is full, the reason is the room, measured at the true demand."""
+    task = under([1.0, 1.0, 1.0, 0.8], load=40.0)
+    control = decide(task)
+    best_effort = of_class(task, ServiceClass.BEST_EFFORT)
+    short = best_effort & (control.rate_mbps.sum(axis=1) < 0.5 * task.snapshot.demand_mbps * (1.0 - 1e-5))
+    assert short.any()
+    assert not (control.shed_reason == ShedReason.POLICY_LIMIT).any()
+    assert (control.shed_reason[short] != ShedReason.SERVED).all()
+
+
+def test_who_cannot_be_reached_is_out_of_coverage(under: Make) -> None:
+    """Coverage and dead sites come before the policy: throttling is not why nobody hears them."""
+    task = under(CRITICAL_ONLY)
+    deaf = replace(task, snapshot=replace(task.snapshot, gain_db=np.full_like(task.snapshot.gain_db, -300.0)))
+    assert (decide(deaf).shed_reason == ShedReason.OUT_OF_COVERAGE).all()
+
+
+def test_the_clamp_holds_the_cap_against_any_dispatcher(under: Make) -> None:
+    """Rates from a dispatcher that knows no shares are cut to the cap, and users said to be served get the reason."""
+    task = under([1.0, 1.0, 0.5, 0.0])
+    careless = DISPATCHERS["proportional-fair"](under(np.ones(4)))
+    control = clamp(task, careless)
+    assert (control.rate_mbps.sum(axis=1) <= permitted_mbps(task) * (1.0 + 1e-9)).all()
+    assert (control.shed_reason[of_class(task, ServiceClass.BEST_EFFORT)] == ShedReason.POLICY_LIMIT).all()
+    assert (control.shed_reason[of_class(task, ServiceClass.ESSENTIAL)] == ShedReason.SERVED).all()
