@@ -12,7 +12,7 @@ import numpy as np
 
 from gridran.energy.battery import battery_arrays, usable_kwh
 from gridran.outcome import Infeasible, TimedOut
-from gridran.types import FloatArray, IntArray, Policy, SiteMode
+from gridran.types import FloatArray, IntArray, Policy, ServiceClass, SiteMode
 from rapp.links import violations
 from rapp.plan import Plan, PlanProblem
 
@@ -45,6 +45,8 @@ def plan_published(problem: PlanProblem, plan: Plan, policy: Policy) -> Note:
             "binding_sites": _site_ids(problem, _shortest_lived(life_h(problem, plan.mean_power_kw))),
             "modes": dict(modes),
             "links": [[problem.network.sites[i].site_id, problem.network.sites[j].site_id] for i, j in plan.links],
+            "least_service_frac": {k.name.lower(): float(policy.service_frac[:, k].min()) for k in ServiceClass},
+            "slots_from_h": [slot.from_h for slot in policy.slots],
             "ev_energy_kwh": round(float(problem.forecast.ev_energy_kwh.sum()), 3),
         },
     )

@@ -164,6 +164,14 @@ def older(policy: a1.Policy) -> None:
     policy.policy_id, policy.issued_h = "older", -1.0
 
 
+def more_than_all(policy: a1.Policy) -> None:
+    policy.sites[1].service_frac[3] = 1.5
+
+
+def slot_in_the_past(policy: a1.Policy) -> None:
+    policy.slots.append(a1.PolicySlot(from_h=policy.issued_h))
+
+
 BAD_POLICIES: list[tuple[Callable[[a1.Policy], None], str]] = [
     (unknown_policy_site, "policy.sites[2].site_id"),
     (negative_budget, "policy.sites[0].power_budget_kw"),
@@ -171,6 +179,8 @@ BAD_POLICIES: list[tuple[Callable[[a1.Policy], None], str]] = [
     (unknown_strategy, "policy.strategy"),
     (unknown_link, "policy.links[0].assisted_site_id"),
     (older, "policy.issued_h"),
+    (more_than_all, "policy.sites[1].service_frac[3]"),
+    (slot_in_the_past, "policy.slots[0].from_h"),
 ]
 
 

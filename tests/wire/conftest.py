@@ -99,7 +99,7 @@ def telemetry(seed: int = 1) -> Telemetry:
     )
 
 
-def policy(seed: int = 1) -> Policy:
+def policy(seed: int = 1, slots: int | None = None) -> Policy:
     rng = drawn(seed)
     issued_h = float(rng.random() * 24.0)
     valid_until_h = issued_h + float(rng.random())
@@ -119,13 +119,13 @@ def policy(seed: int = 1) -> Policy:
         price_usd_per_kwh=rng.lognormal(-1.0, 1.0, SITES),
         class_weight=rng.lognormal(3.0, 2.0, 4),
         service_frac=rng.random((SITES, 4)),
-        slots=policy_slots(rng, issued_h, valid_until_h),
+        slots=policy_slots(rng, issued_h, valid_until_h, int(rng.integers(0, 4)) if slots is None else slots),
     )
 
 
-def policy_slots(rng: np.random.Generator, issued_h: float, valid_until_h: float) -> tuple[PolicySlot, ...]:
-    """None to three later slots."""
-    starts_h = np.linspace(issued_h, valid_until_h, int(rng.integers(0, 4)) + 2)[1:-1]
+def policy_slots(rng: np.random.Generator, issued_h: float, valid_until_h: float, count: int) -> tuple[PolicySlot, ...]:
+    """``count`` later slots, evenly spread."""
+    starts_h = np.linspace(issued_h, valid_until_h, count + 2)[1:-1]
     return tuple(
         PolicySlot(
             from_h=from_h,

@@ -9,6 +9,7 @@ import pytest
 from gridran.types import Network
 from gridran.wire import convert
 from gridran.wire.convert import WireError
+from gridran.wire.v1 import a1_policy_pb2 as a1
 
 Spoil = Callable[[Any], Any]
 
@@ -131,6 +132,28 @@ BAD: list[tuple[str, Spoil, str, str]] = [
     ("policy", put("classes[0].weight", -1.0), "classes[0].weight", "is negative"),
     ("policy", put("classes[3].rrm_policy_ratio_frac", 0.99), "classes", "adds up to"),
     ("policy", put("classes[1].weight", 1e9), "classes[0].rrm_policy_ratio_frac", "not the share"),
+    ("policy", lambda m: m.sites[1].service_frac.pop(), "sites[1].service_frac", "has 3 entries, expected 4"),
+    ("policy", put("sites[1].service_frac[2]", 1.25), "sites[1].service_frac[2]", "is above 1"),
+    ("policy", put("sites[0].service_frac[0]", math.nan), "sites[0].service_frac[0]", "not a finite number"),
+    ("policy", put("slots[0].from_h", 0.0), "slots[0].from_h", "out of order"),
+    ("policy", put("slots[0].from_h", math.inf), "slots[0].from_h", "not a finite number"),
+    ("policy", put("slots[1].from_h", 99.0), "slots[1].from_h", "out of order"),
+    ("policy", again("slots"), "slots[2].from_h", "out of order"),
+    ("policy", lambda m: m.slots[1].sites.pop(), "slots[1].sites", "site 'S2' has no row"),
+    ("policy", put("slots[1].sites[0].mode", 9), "slots[1].sites[0].mode", "9 is not a SiteMode"),
+    ("policy", put("slots[0].sites[2].service_frac[3]", -0.1), "slots[0].sites[2].service_frac[3]", "is negative"),
+    (
+        "policy",
+        lambda m: m.slots[0].sites[1].planned_bands.insert(0, "B9"),
+        "slots[0].sites[1].planned_bands[0]",
+        "unknown band 'B9'",
+    ),
+    (
+        "policy",
+        lambda m: m.slots[1].links.insert(0, a1.CooperationLink(helper_site_id="S0", assisted_site_id="S7")),
+        "slots[1].links[0].assisted_site_id",
+        "unknown site",
+    ),
     ("dispatch", put("strategy", ""), "strategy", "is missing"),
     ("dispatch", put("tier", 4), "tier", "4 is none of"),
     ("dispatch", put("sites[0].site_id", "nowhere"), "sites[0].site_id", "unknown site 'nowhere'"),
@@ -155,7 +178,8 @@ BAD: list[tuple[str, Spoil, str, str]] = [
 @pytest.mark.parametrize(("what", "spoil", "path", "fault"), BAD, ids=[f"{b[0]}-{b[2]}-{i}" for i, b in enumerate(BAD)])
 def test_bad_input_names_its_field(what: str, spoil: Spoil, path: str, fault: str, network: Network, made: Any) -> None:
     """One wrong value is enough to refuse the message; field path and fault are said, under the caller's prefix."""
-    message = getattr(convert, f"{what}_to_proto")(getattr(made, what)(2_000), network)
+    good = made.policy(2_000, slots=2) if what == "policy" else getattr(made, what)(2_000)
+    message = getattr(convert, f"{what}_to_proto")(good, network)
     if what == "policy":
         del message.links[:]
     spoil(message)

@@ -63,13 +63,22 @@ BAD: list[tuple[Spoil, str]] = [
     (lambda p: p["sites"][2].update(power_budget_kw=-3.0), "sites[2].power_budget_kw"),
     (lambda p: p["sites"][0].pop("planned_bands"), "sites[0].planned_bands"),
     (lambda p: p["classes"][0].update(service_class="ROYAL"), "classes[0].service_class"),
+    (lambda p: p["sites"][0].update(service_frac=[1.0, 1.0, 1.0]), "sites[0].service_frac"),
+    (lambda p: p["sites"][0].update(service_frac=[]), "sites[0].service_frac"),
+    (lambda p: p["sites"][2].update(service_frac=[1.0, 1.0, 1.5, 1.0]), "sites[2].service_frac[2]"),
+    (lambda p: p["sites"][2].update(service_frac=[1.0, -0.5, 1.0, 1.0]), "sites[2].service_frac[1]"),
+    (lambda p: p["slots"][0].pop("links"), "slots[0].links"),
+    (lambda p: p["slots"][1].update(from_h="soon"), "slots[1].from_h"),
+    (lambda p: p["slots"][1]["sites"][2].update(mode="ASLEEP"), "slots[1].sites[2].mode"),
+    (lambda p: p["slots"][1]["sites"][2].update(power_budget_kw=3.0), "slots[1].sites[2].power_budget_kw"),
+    (lambda p: p["slots"][0]["sites"][1].update(service_frac=[2, 1, 1, 1]), "slots[0].sites[1].service_frac[0]"),
 ]
 
 
 @pytest.mark.parametrize(("spoil", "path"), BAD, ids=[bad[1] for bad in BAD])
 def test_schema_and_product_refuse_the_same(spoil: Spoil, path: str, network: Network, made: Any) -> None:
     """What the schema forbids is refused by the product as well, with the field path."""
-    body = json.loads(policy_to_json(made.policy(1), network))
+    body = json.loads(policy_to_json(made.policy(1, slots=2), network))
     spoil(body)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(body, policy_type_osc()["create_schema"])
@@ -85,6 +94,18 @@ def test_garbage_is_refused(text: str | bytes, network: Network) -> None:
     """Whatever is sent, the answer is a WireError."""
     with pytest.raises(WireError):
         policy_from_json(text, network)
+
+
+def test_shares_and_slots_may_be_left_out(network: Network, made: Any) -> None:
+    """A policy that says nothing of shares permits everything, and one without slots has none: the schema agrees."""
+    body = json.loads(policy_to_json(made.policy(1), network))
+    del body["slots"]
+    for site in body["sites"]:
+        del site["service_frac"]
+    jsonschema.validate(body, policy_type_std()["policySchema"])
+    policy = policy_from_json(json.dumps(body), network)
+    assert policy.slots == ()
+    assert policy.service_frac.tolist() == [[1.0] * 4] * 3
 
 
 def test_unknown_site_is_named(network: Network, made: Any) -> None:
