@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
-import scipy.sparse as sp
 
 from gridran.types import BoolArray, FloatArray, IntArray
 
@@ -57,6 +56,20 @@ class Shared:
     power_value: FloatArray
 
 
+@dataclass(frozen=True)
+class Program:
+    """max cost·x within bounds on columns and rows; the matrix by columns, as HiGHS takes it."""
+
+    cost: FloatArray
+    column_lower: FloatArray
+    column_upper: FloatArray
+    row_lower: FloatArray
+    row_upper: FloatArray
+    start: IntArray
+    row: IntArray
+    value: FloatArray
+
+
 def share(problem: Shares) -> Shared | None:
     """The rates that maximise (27), or None where the solver gives up (on fresh models, in several ways)."""
     user, option, band = np.nonzero((problem.rate_mbps > 0) & (problem.site >= 0)[..., None])
@@ -64,12 +77,11 @@ def share(problem: Shares) -> Shared | None:
     rates = np.zeros_like(problem.rate_mbps)
     if not len(user):
         return Shared(rates, np.zeros((sites, bands)), np.zeros(sites))
-    model, demand = _model(problem, user, option, band)
+    program, demand = _model(problem, user, option, band)
     for solver, presolve in _TRIES:
-        highs = highspy.Highs()
-        for key, value in (*_OPTIONS, ("solver", solver), ("presolve", presolve)):
-            highs.setOptionValue(key, value)
-        highs.passModel(model)
+        highs = _loaded(program)
+        highs.setOptionValue("solver", solver)
+        highs.setOptionValue("presolve", presolve)
         highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
             solution = highs.getSolution()
@@ -80,47 +92,63 @@ def share(problem: Shares) -> Shared | None:
     return None
 
 
+def _loaded(program: Program) -> highspy.Highs:
+    highs = highspy.Highs()
+    for key, value in _OPTIONS:
+        highs.setOptionValue(key, value)
+    highs.passModel(
+        len(program.cost),
+        len(program.row_lower),
+        len(program.value),
+        int(highspy.MatrixFormat.kColwise),
+        int(highspy.ObjSense.kMaximize),
+        0.0,
+        program.cost,
+        program.column_lower,
+        program.column_upper,
+        program.row_lower,
+        program.row_upper,
+        program.start.astype(np.int32),
+        program.row.astype(np.int32),
+        program.value,
+        np.zeros(len(program.cost), dtype=np.int32),  # no column is an integer
+    )
+    return highs
+
+
 def utility(problem: Shares, rate_mbps: FloatArray) -> FloatArray:
     """w·log(1 + r/D) of each user [M] for rates [M], Eq. (27)."""
     served = np.minimum(rate_mbps / np.maximum(problem.demand_mbps, 1e-12), 1.0)
     return np.asarray(problem.weight * np.log1p(served), dtype=np.float64)
 
 
-def _model(problem: Shares, user: IntArray, option: IntArray, band: IntArray) -> tuple[highspy.HighsLp, FloatArray]:
+def _model(problem: Shares, user: IntArray, option: IntArray, band: IntArray) -> tuple[Program, FloatArray]:
     """Columns: flows in units of the user's demand, then segments [M, S]. Rows: users, carriers, site power."""
     users, (sites, bands), flows = len(problem.demand_mbps), problem.load_kw.shape, len(user)
     demand = np.maximum(problem.demand_mbps, 1e-9)
     width, slope = _segments(problem, demand)
-    segments = width.shape[1]
     site = problem.site[user, option]
     blocks = demand[user] / problem.rate_mbps[user, option, band]
     flow_kw = problem.load_kw[site, band] * blocks + problem.mbps_kw[band] * demand[user]
-    flow, every = np.arange(flows), np.arange(users * segments)
-    row = np.concatenate(
-        [user, np.repeat(np.arange(users), segments), users + site * bands + band, users + sites * bands + site]
-    )
-    column = np.concatenate([flow, flows + every, flow, flow])
-    value = np.concatenate([np.ones(flows), -np.ones(users * segments), blocks, flow_kw])
-    rows = users + sites * bands + sites
-    matrix = sp.csc_matrix((value, (row, column)), shape=(rows, flows + users * segments))
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = matrix.shape[1], rows
-    model.sense_ = highspy.ObjSense.kMaximize
     flow_cost = POWER_COST_PER_KW * flow_kw
     if problem.move_cost is not None:
         flow_cost = flow_cost + problem.move_cost[user, option]
     lower = np.zeros_like(width)
     lower[:, 0] = np.where(problem.held, width[:, 0], 0.0)
-    model.col_cost_ = np.concatenate([-flow_cost, slope.ravel()])
-    model.col_lower_ = np.concatenate([np.zeros(flows), lower.ravel()])
-    model.col_upper_ = np.concatenate([np.full(flows, highspy.kHighsInf), width.ravel()])
-    model.row_lower_ = np.concatenate([np.zeros(users), np.full(rows - users, -highspy.kHighsInf)])
-    model.row_upper_ = np.concatenate([np.zeros(users), np.ones(sites * bands), problem.power_limit_kw])
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    model.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    model.a_matrix_.value_ = matrix.data
-    return model, demand
+    row = np.stack([user, users + site * bands + band, users + sites * bands + site], axis=1)
+    value = np.stack([np.ones(flows), blocks, flow_kw], axis=1)
+    columns = np.arange(flows + width.size + 1)
+    program = Program(
+        cost=np.concatenate([-flow_cost, slope.ravel()]),
+        column_lower=np.concatenate([np.zeros(flows), lower.ravel()]),
+        column_upper=np.concatenate([np.full(flows, highspy.kHighsInf), width.ravel()]),
+        row_lower=np.concatenate([np.zeros(users), np.full(sites * bands + sites, -highspy.kHighsInf)]),
+        row_upper=np.concatenate([np.zeros(users), np.ones(sites * bands), problem.power_limit_kw]),
+        start=columns + 2 * np.minimum(columns, flows),  # three entries per flow, one per segment
+        row=np.concatenate([row.ravel(), np.repeat(np.arange(users), width.shape[1])]),
+        value=np.concatenate([value.ravel(), np.full(width.size, -1.0)]),
+    )
+    return program, demand
 
 
 def _segments(problem: Shares, demand: FloatArray) -> tuple[FloatArray, FloatArray]:
