@@ -77,6 +77,14 @@ def shared(problem: Shares) -> tuple[FloatArray, Shared | None]:
     return (greedy(problem), None) if answer is None else (answer.rate_mbps, answer)
 
 
+def fitting(problem: Shares) -> tuple[FloatArray, Shared | None] | None:
+    """As ``shared``, but None where some minimum rate does not fit."""
+    answer = share(problem)
+    if answer is not None and unmet(problem, answer.rate_mbps).any():
+        return None
+    return (greedy(problem), None) if answer is None else (answer.rate_mbps, answer)
+
+
 def unmet(problem: Shares, rate_mbps: FloatArray) -> BoolArray:
     """Users [M] whose minimum rate is not carried by ``rate_mbps`` [M, C, B]."""
     return np.asarray(rate_mbps.sum(axis=(1, 2)) < problem.min_rate_mbps * _WHOLE, dtype=np.bool_)
