@@ -13,7 +13,6 @@ journals a PutPolicy before it sends it, and writes Notes to log and journal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,18 +30,20 @@ from rapp.forecast.history import History, empty_history, recorded
 from rapp.links import shape_faults, without_dead_helpers
 from rapp.notes import Note
 from rapp.plan import Plan, PlanProblem, from_now
-from rapp.planners import PLANNERS
+from rapp.planners import Planner, planner_named
 from rapp.policy import make_policy
-from rapp.price import PRICE_RULES, survival_h
+from rapp.price import PriceRule, offered_usd_per_kwh, price_rule_named, survival_h
 from rapp.safe_plan import NOTHING_PROVEN, safe_plan
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What does not change during a run."""
+    """What does not change during a run. ``planner`` and ``price_rule`` are what the strategy names."""
 
     network: Network
     strategy: Strategy
+    planner: Planner
+    price_rule: PriceRule
     planning: PlanningParams
     ev: EvParams
     class_weight: FloatArray
@@ -111,12 +112,14 @@ class _Choice:
 
 def initial(scenario: Scenario, strategy: Strategy, history: History | None = None) -> State:
     """The state before the first report. ValueError where the strategy or scenario names something unknown."""
-    _require("planner", strategy.planner, PLANNERS)
-    _require("price rule", strategy.price_rule, PRICE_RULES)
-    _require("forecast", scenario.planning.forecast, FORECASTERS)
+    forecast = scenario.planning.forecast
+    if forecast not in FORECASTERS:
+        raise ValueError(f"forecast {forecast!r} is unknown; choose one of {', '.join(FORECASTERS)}")
     settings = Settings(
         network=scenario.network,
         strategy=strategy,
+        planner=planner_named(strategy.planner),
+        price_rule=price_rule_named(strategy.price_rule),
         planning=scenario.planning,
         ev=scenario.ev,
         class_weight=np.array(scenario.traffic.class_weight),
@@ -124,6 +127,11 @@ def initial(scenario: Scenario, strategy: Strategy, history: History | None = No
         plan_period_h=min_to_h(scenario.time.plan_period_min),
     )
     return State(settings, history or empty_history(scenario.network.site_count))
+
+
+def planned_by(state: State, planner: Planner) -> State:
+    """``state`` where ``planner`` decides the modes instead of the strategy's own."""
+    return replace(state, settings=replace(state.settings, planner=planner))
 
 
 def resumed(state: State, policy: Policy) -> State:
@@ -168,7 +176,8 @@ def _on_telemetry(state: State, telemetry: Telemetry) -> tuple[State, tuple[Effe
     if period == state.last_period and state.policy is not None:
         return state, (PutPolicy(state.policy),)  # a duplicate: the same answer again
     state = replace(state, history=recorded(state.history, telemetry), last_period=period)
-    problem = _problem(state, telemetry)
+    price_usd_per_kwh, unpriced = _price(state.settings, telemetry)
+    problem = _problem(state, telemetry, price_usd_per_kwh)
     outcome = _solve(state, problem)
     choice = _choose(state, problem, outcome)
     policy = make_policy(
@@ -180,17 +189,24 @@ def _on_telemetry(state: State, telemetry: Telemetry) -> tuple[State, tuple[Effe
         gap_frac=choice.gap_frac,
         made_h=choice.made_h,
     )
-    effects: tuple[Effect, ...] = (*_explain(state, problem, outcome, choice, policy), PutPolicy(policy))
+    said = _explain(state, problem, outcome, choice, policy)
+    if unpriced:
+        said = (Note("price-failed", {"time_h": problem.snapshot.time_h, "why": unpriced}), *said)
+    effects: tuple[Effect, ...] = (*said, PutPolicy(policy))
     return _remember(state, outcome, choice, policy), effects
 
 
-def _problem(state: State, telemetry: Telemetry) -> PlanProblem:
-    settings, snapshot = state.settings, telemetry.snapshot
-    left_h = survival_h(settings.network, snapshot, _mean_power_kw(telemetry))
-    price_usd_per_kwh = PRICE_RULES[settings.strategy.price_rule](settings.ev, left_h)
+def _price(settings: Settings, telemetry: Telemetry) -> tuple[FloatArray, str]:
+    """The offer [N] of the strategy's price rule, and why it is the flat one instead, if it is."""
+    left_h = survival_h(settings.network, telemetry.snapshot, _mean_power_kw(telemetry))
+    return offered_usd_per_kwh(settings.price_rule, settings.ev, left_h)
+
+
+def _problem(state: State, telemetry: Telemetry, price_usd_per_kwh: FloatArray) -> PlanProblem:
+    settings = state.settings
     return PlanProblem(
         network=settings.network,
-        snapshot=snapshot,
+        snapshot=telemetry.snapshot,
         forecast=_forecast(state, telemetry, price_usd_per_kwh),
         previous=state.start_from,
         params=settings.planning,
@@ -221,7 +237,7 @@ def _forecast(state: State, telemetry: Telemetry, price_usd_per_kwh: FloatArray)
 def _solve(state: State, problem: PlanProblem) -> Outcome[Plan]:
     """The planner's outcome; a planner that raises, or answers with nonsense, has failed like any other."""
     try:
-        outcome = PLANNERS[state.settings.strategy.planner](problem)
+        outcome = state.settings.planner(problem)
     except Exception as error:  # the one place where a planner's bug is turned into a failed solve
         return Infeasible(f"the planner raised {type(error).__name__}: {error}")
     faults = shape_faults(problem.network, outcome.value) if isinstance(outcome, Optimal | Feasible) else ()
@@ -288,8 +304,3 @@ def _explain(
     mode_before = in_force(state.policy, now_h).mode if state.policy else problem.snapshot.mode
     said += notes.mode_changes(problem, choice.plan, mode_before)
     return tuple(said)
-
-
-def _require(what: str, name: str, registry: Mapping[str, object]) -> None:
-    if name not in registry:
-        raise ValueError(f"{what} {name!r} is unknown; choose one of {', '.join(registry)}")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gridran.energy import battery, ev
+from gridran.plugins import function_named
 from gridran.scenario.params import EvParams
 from gridran.types import FloatArray, Network, Snapshot
 
@@ -24,6 +25,22 @@ def urgency(params: EvParams, survival_h: FloatArray) -> FloatArray:
 
 
 PRICE_RULES: dict[str, PriceRule] = {"flat": flat, "urgency": urgency}
+
+
+def price_rule_named(name: str) -> PriceRule:
+    """The price rule of that name, or the function "module:function". PluginError: there is none."""
+    return function_named("price rule", name, PRICE_RULES)
+
+
+def offered_usd_per_kwh(rule: PriceRule, params: EvParams, left_h: FloatArray) -> tuple[FloatArray, str]:
+    """What ``rule`` offers [N], $/kWh, and an empty text; or ρ_base, and why the rule's answer cannot be used."""
+    try:
+        offer = np.asarray(rule(params, left_h), dtype=np.float64)
+    except Exception as error:  # the one place where a price rule's bug is turned into the flat price
+        return flat(params, left_h), f"the price rule raised {type(error).__name__}: {error}"
+    if offer.shape != left_h.shape or not np.isfinite(offer).all() or (offer < 0.0).any():
+        return flat(params, left_h), f"the price rule's answer is not {len(left_h)} finite, non-negative prices"
+    return offer, ""
 
 
 def survival_h(network: Network, snapshot: Snapshot, mean_power_kw: FloatArray) -> FloatArray:

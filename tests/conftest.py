@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
 import pytest
 
+from gridran import plugins
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
 from gridran.types import Network
@@ -25,3 +30,35 @@ def small_scenario() -> Scenario:
 def small_network(small_scenario: Scenario) -> Network:
     """The network of ``small_scenario``."""
     return small_scenario.network
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Installs a distribution with strategies for one test: name, entry points, modules by name; gives its folder."""
+    known = set(sys.modules)
+    site = tmp_path / "site"
+
+    def add(distribution: str, strategies: Mapping[str, str], modules: Mapping[str, str]) -> Path:
+        info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+        declared = [f"{name} = {value}" for name, value in strategies.items()]
+        (info / "entry_points.txt").write_text("\n".join([f"[{plugins.GROUP}]", *declared, ""]))
+        for name, source in modules.items():
+            path = site.joinpath(*name.split(".")).with_suffix(".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source, encoding="utf-8")
+        monkeypatch.syspath_prepend(site)
+        _forget_plugins()
+        return site
+
+    yield add
+    _forget_plugins()
+    for name in set(sys.modules) - known:
+        if str(site) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+def _forget_plugins() -> None:
+    for cached in (plugins.declared, plugins.loaded, plugins._imported):
+        cached.cache_clear()

@@ -14,12 +14,12 @@ import numpy as np
 
 from gridran.policy_slots import in_force
 from gridran.scenario.params import ControlParams, Scenario
-from gridran.strategies import FALLBACK, STRATEGIES, Strategy
+from gridran.strategies import FALLBACK, Strategy, strategy_in_force
 from gridran.types import Dispatch, FloatArray, Network, Policy, Snapshot
 from gridran.units import s_to_h
 from xapp import notes
 from xapp.dispatch.task import DispatchTask
-from xapp.dispatchers import DISPATCHERS
+from xapp.dispatchers import dispatcher_named
 from xapp.effect import sites_without_effect
 from xapp.fallback import fallback_policy
 from xapp.last_resort import decided
@@ -98,8 +98,7 @@ Effect = SendControl | PolicyStatus | Note
 
 def initial(scenario: Scenario, strategy: Strategy) -> State:
     """The state before the first policy. ValueError: the strategy's dispatcher is unknown."""
-    if strategy.dispatcher not in DISPATCHERS:
-        raise ValueError(f"dispatcher {strategy.dispatcher!r} is unknown; choose one of {', '.join(DISPATCHERS)}")
+    dispatcher_named(strategy.dispatcher)
     settings = Settings(
         network=scenario.network,
         control=scenario.control,
@@ -154,7 +153,7 @@ def _on_report(state: State, snapshot: Snapshot) -> tuple[State, tuple[Effect, .
     state, said = _in_force(state, snapshot)
     task = _task(state, snapshot)
     effects: list[Effect] = [*said, *_observed(state, snapshot), *_slot_changes(state, task)]
-    proposed, faults = decided(task, DISPATCHERS[_strategy(task.policy).dispatcher])
+    proposed, faults = decided(task, dispatcher_named(_strategy(task.policy).dispatcher))
     control = clamp(task, proposed)
     effects += [Note("dispatch-failed", {"period": snapshot.period, "reason": why}) for why in faults]
     effects += [notes.dispatched(snapshot, control), SendControl(control)]
@@ -233,7 +232,7 @@ def _readable(snapshot: Snapshot) -> Snapshot:
 
 
 def _strategy(policy: Policy) -> Strategy:
-    return STRATEGIES[policy.strategy]
+    return strategy_in_force(policy.strategy)
 
 
 def _on_outcome(state: State, event: ControlOutcome) -> tuple[State, tuple[Effect, ...]]:

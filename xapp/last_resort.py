@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridran.types import Dispatch, DispatchTier, ShedReason
+from xapp.control_check import control_problem
 from xapp.dispatch import v2g
 from xapp.dispatch.association import strongest
 from xapp.dispatch.efficiency import allowed_bands, modes_in_force, radio_of
@@ -33,9 +34,13 @@ def decided(task: DispatchTask, dispatch: Rule) -> tuple[Dispatch, list[str]]:
     faults: list[str] = []
     for rule in (dispatch, restricted, strongest_fill):
         try:
-            return rule(task), faults
+            control = rule(task)
+            problem = control_problem(task, control)
         except Exception as error:  # whatever it is, a site without control is worse
-            faults.append(f"{type(error).__name__}: {error}")
+            problem = f"{type(error).__name__}: {error}"
+        if not problem:
+            return control, faults
+        faults.append(problem)
     return nothing_granted(task), faults
 
 

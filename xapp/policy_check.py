@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gridran.strategies import STRATEGIES
+from gridran.plugins import PluginError
+from gridran.strategies import strategy_in_force
 from gridran.types import Network, Policy, PolicySlot, ServiceClass, SiteMode
+from xapp.dispatchers import dispatcher_named
 
 _Fields = dict[str, tuple[npt.ArrayLike, tuple[int, ...]]]  # a field's values and the shape they must have
 
@@ -65,8 +67,10 @@ def _meaning_problem(policy: Policy) -> str:
         return "class_weight: all zero"
     if np.isnan(policy.valid_until_h) or np.isnan(policy.issued_h):  # a comparison with NaN would never expire it
         return "valid_until_h: not a number"
-    if policy.strategy not in STRATEGIES:
-        return f"strategy: {policy.strategy!r} is unknown"
+    try:
+        dispatcher_named(strategy_in_force(policy.strategy).dispatcher)
+    except PluginError as unknown:
+        return f"strategy: {unknown}"
     return ""
 
 

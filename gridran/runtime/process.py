@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, Protocol
 
+from gridran.plugins import PluginError
 from gridran.runtime.address import ListenError
 from gridran.runtime.service_config import ConfigError
 from gridran.runtime.tls import TlsError
 from gridran.scenario.problem import ScenarioError
 
 EXIT_OK, EXIT_FAILED, EXIT_REFUSED = 0, 1, 2
-_REFUSALS = (ConfigError, ListenError, ScenarioError, TlsError)
+_REFUSALS = (ConfigError, ListenError, PluginError, ScenarioError, TlsError)
 
 
 class Service(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gridran.outcome import Outcome
+from gridran.plugins import function_named
 from rapp.plan import Plan, PlanProblem
 from rapp.planners import msrc, none, static_lb
 
@@ -15,3 +16,8 @@ PLANNERS: dict[str, Planner] = {
     "static-lb": static_lb.plan,
     "msrc": msrc.plan,
 }
+
+
+def planner_named(name: str) -> Planner:
+    """The planner of that name, or the function "module:function". PluginError: there is none."""
+    return function_named("planner", name, PLANNERS)
