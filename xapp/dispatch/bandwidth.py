@@ -19,8 +19,8 @@ from gridran.types import BoolArray, FloatArray, IntArray
 
 SLA_REWARD = np.array([1e6, 1e5, 1e4, 0.0])
 POWER_COST_PER_KW = 1e-4
-_OPTIONS = (("output_flag", False), ("threads", 1), ("random_seed", 0))
-_TRIES = (("simplex", "off"), ("simplex", "on"), ("ipm", "on"))  # presolve costs more here than it saves
+_OPTIONS = (("output_flag", False), ("threads", 1), ("random_seed", 0), ("simplex_iteration_limit", 50_000))
+_TRIES = (("simplex", "off", 0.0), ("simplex", "on", 1.0), ("ipm", "on", 1.0))  # solver, presolve, perturbed costs
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,11 @@ def share(problem: Shares) -> Shared | None:
     if not len(user):
         return Shared(rates, np.zeros((sites, bands)), np.zeros(sites))
     program, demand = _model(problem, user, option, band)
-    for solver, presolve in _TRIES:
+    for solver, presolve, perturbation in _TRIES:  # the first is the quickest here, the others are sturdier
         highs = _loaded(program)
         highs.setOptionValue("solver", solver)
         highs.setOptionValue("presolve", presolve)
+        highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", perturbation)
         highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
             solution = highs.getSolution()
