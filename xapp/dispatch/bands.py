@@ -22,6 +22,7 @@ from xapp.dispatch.throttle import permits_all
 
 _SERVED_FRAC = 0.51  # of its true demand: best effort counts as served above one half
 _SHARES = 4  # steps between t* and full service that the chosen set is tried with
+_BATCH_USERS = 600  # padded users that take as long as another batch
 
 
 @dataclass(frozen=True)
@@ -48,25 +49,39 @@ class _Cells:
 
 def choose(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray) -> Bands:
     """Carrier sets and rates; ``whole_mbps`` [U, B] is a whole carrier of each user's own serving site."""
-    cells = _cells(task, allowed, ue_site)
-    whole = np.where(cells.here[..., None], whole_mbps[cells.user], 0.0)
-    queue = queues(whole, _order(power, cells.site, whole))
-    decide = _everything if task.band_rule == "all-on" else _least_power
-    picked, given, enough = decide(task, power, cells, queue, whole)
     band_on, fits = np.zeros_like(allowed), np.ones(len(allowed), dtype=np.bool_)
-    band_on[cells.site], fits[cells.site] = picked, enough
     rate_mbps = np.zeros_like(whole_mbps)
-    rate_mbps[cells.user[cells.here]] = given[cells.here]
+    decide = _everything if task.band_rule == "all-on" else _least_power
+    for cells in _batches(task, allowed, ue_site):
+        whole = np.where(cells.here[..., None], whole_mbps[cells.user], 0.0)
+        queue = queues(whole, _order(power, cells.site, whole))
+        band_on[cells.site], given, fits[cells.site] = decide(task, power, cells, queue, whole)
+        rate_mbps[cells.user[cells.here]] = given[cells.here]
     return Bands(band_on, rate_mbps, fits)
 
 
-def _cells(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> _Cells:
+def _batches(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> list[_Cells]:
+    """The sites awake, small ones apart from large ones where that saves more padding than it costs."""
+    count = np.bincount(ue_site + 1, minlength=len(allowed) + 1)[1:]  # users without a site are before the first
     site = np.flatnonzero(allowed.any(axis=1))
-    count = np.bincount(ue_site + 1, minlength=len(allowed) + 1)  # the first are the users without a site
-    first = (np.cumsum(count) - count)[site + 1][:, None]
-    column = np.arange(count[site + 1].max(initial=0))
-    here = column < count[site + 1][:, None]
-    user = np.argsort(ue_site, kind="stable")[np.minimum(first + column, len(ue_site) - 1)]
+    by_size = site[np.argsort(count[site], kind="stable")]
+    size, small = count[by_size], np.arange(len(site))
+    if not site.size:
+        return []
+    padded = small * size[small - 1] + (len(site) - small) * size[-1] + np.where(small > 0, _BATCH_USERS, 0)
+    cut = int(np.argmin(padded))
+    ranked = np.argsort(ue_site, kind="stable")
+    first = np.cumsum(count) - count + int((ue_site < 0).sum())
+    return [_cells(task, allowed, part, ranked, first, count) for part in (by_size[:cut], by_size[cut:]) if part.size]
+
+
+def _cells(
+    task: DispatchTask, allowed: BoolArray, site: IntArray, ranked: IntArray, first: IntArray, count: IntArray
+) -> _Cells:
+    """The cells of ``site`` [G]; users of site i are ``count[i]`` of ``ranked`` [U] from ``first[i]`` on."""
+    column = np.arange(count[site].max())
+    here = column < count[site][:, None]
+    user = ranked[np.minimum(first[site][:, None] + column, len(ranked) - 1)]
     demand_mbps = np.where(here, task.snapshot.demand_mbps[user], 0.0)
     return _Cells(site, allowed[site], user, here, demand_mbps, here & is_best_effort(task)[user])
 
