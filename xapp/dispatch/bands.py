@@ -4,7 +4,7 @@
 the best, the one that draws least. The best utility is everybody at full demand; the tolerance is spent where it is
 cheapest, on best effort, as one served share t* for all of a site's best-effort users. A set is admitted when the fill
 proves that full demand, or full demand with best effort at t*, fits; the set chosen then serves best effort at the
-largest share that still fits. A site where not even all carriers suffice keeps them all.
+largest share that still fits and the budget allows. A site where not even all carriers suffice keeps them all.
 """
 
 from __future__ import annotations
@@ -91,11 +91,18 @@ def _everything(
 ) -> tuple[BoolArray, FloatArray, BoolArray]:
     """All allowed carriers [G, B], the rates [G, M, B] of full demand on them, and whether it fits [G]."""
     given = fill(queue, cells.demand_mbps[None], cells.allowed)[0]
-    fixed_kw = np.where(cells.allowed, power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=1)
-    used = np.divide(given, whole_mbps, out=np.zeros_like(given), where=whole_mbps > 0).sum(axis=1)
-    load_kw = (used * power.load_kw[cells.site]).sum(axis=1) + given.sum(axis=1) @ power.mbps_kw
-    affordable = fixed_kw + load_kw <= task.policy.power_budget_kw[cells.site]
+    affordable = _total_kw(power, cells, cells.allowed, given, whole_mbps) <= task.policy.power_budget_kw[cells.site]
     return cells.allowed, given, _carried(given, cells.demand_mbps) & affordable
+
+
+def _total_kw(
+    power: Power, cells: _Cells, band_on: BoolArray, given_mbps: FloatArray, whole_mbps: FloatArray
+) -> FloatArray:
+    """Draw [..., G] of sites with the carriers ``band_on`` [G, B] that carry ``given_mbps`` [..., G, M, B]."""
+    fixed_kw = np.where(band_on, power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=1)
+    used = np.divide(given_mbps, whole_mbps, out=np.zeros_like(given_mbps), where=whole_mbps > 0).sum(axis=-2)
+    load_kw = (used * power.load_kw[cells.site]).sum(axis=-1) + given_mbps.sum(axis=-2) @ power.mbps_kw
+    return np.asarray(fixed_kw + load_kw, dtype=np.float64)
 
 
 def _least_power(
@@ -111,7 +118,8 @@ def _least_power(
     step = (np.where(found, least_share, 1.0) - 1.0) / (_SHARES - 1)
     goals = _goals(cells, 1.0 + np.arange(_SHARES)[:, None] * step)
     given = fill(queue, goals, picked)
-    full = _carried(given, goals)
+    affordable = _total_kw(power, cells, picked, given, whole_mbps) <= task.policy.power_budget_kw[cells.site]
+    full = _carried(given, goals) & affordable
     best = np.where(full.any(axis=0), np.argmax(full, axis=0), np.where(found, _SHARES - 1, 0))
     return picked, given[best, np.arange(len(best))], found
 
