@@ -47,6 +47,7 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy("independent-es", "none", "proportional-fair", "own-cell", "least-power", "flat"),
         Strategy("static-lb", "static-lb", "proportional-fair", "cooperative", "all-on", "flat"),
         Strategy("msrc", "msrc", "proportional-fair", "cooperative", "least-power", "urgency"),
+        Strategy("lifetime", "lifetime", "proportional-fair", "cooperative", "least-power", "urgency"),
     )
 }
 

@@ -147,6 +147,7 @@ def resumed(state: State, policy: Policy) -> State:
         survival_h=NOTHING_PROVEN,
         bound_survival_h=NOTHING_PROVEN,
         service_frac=policy.service_frac,
+        availability_frac=policy.availability_frac,
         slots=policy.slots,
     )
     good = GoodPlan(plan, policy.issued_h - policy.plan_age_h)

@@ -41,6 +41,7 @@ def plan_published(problem: PlanProblem, plan: Plan, policy: Policy) -> Note:
             "gap_frac": _known(policy.gap_frac),
             "plan_age_h": policy.plan_age_h,
             "survival_h": _known(plan.survival_h),
+            "planned_kw": _known(round(float(plan.mean_power_kw.sum()), 3)),
             "bound_survival_h": _known(plan.bound_survival_h),
             "binding_sites": _site_ids(problem, _shortest_lived(life_h(problem, plan.mean_power_kw))),
             "modes": dict(modes),

@@ -10,6 +10,14 @@ from gridran.types import BoolArray, FloatArray, Forecast, IntArray, Network, Po
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a planner remembers for its next plan: awake patterns worth starting from, [P, N], and its phase."""
+
+    awake: BoolArray
+    phase: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """Cooperation modes for the coming plan period and what the planner expects of them.
 
@@ -18,7 +26,8 @@ class Plan:
     the first site to run dry, the objective of (26), and ``bound_survival_h`` >= it a proven upper bound; both are
     NaN where a planner does not look at energy, the bound also where none was proven. ``service_frac`` [N, 4] is the
     largest share of its demand for a user of each class by own cell (None: all of it), ``slots`` what holds later on,
-    both as in ``Policy``.
+    both as in ``Policy``. ``availability_frac`` [4]: the share of each class's users that are to have their minimum
+    rate whatever ``service_frac`` gives (None: all), as in ``Policy``. ``kept`` is for the planner itself.
     """
 
     mode: IntArray
@@ -29,6 +38,8 @@ class Plan:
     bound_survival_h: float
     service_frac: FloatArray | None = None
     slots: tuple[PolicySlot, ...] = ()
+    availability_frac: FloatArray | None = None
+    kept: Kept | None = None
 
 
 def in_slot(plan: Plan, slot: PolicySlot) -> Plan:

@@ -18,6 +18,7 @@ from gridran.strategies import FALLBACK, Strategy, strategy_in_force
 from gridran.types import Dispatch, FloatArray, Network, Policy, Snapshot
 from gridran.units import s_to_h
 from xapp import notes
+from xapp.dispatch.rescue import with_rescue
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatchers import dispatcher_named
 from xapp.effect import sites_without_effect
@@ -151,7 +152,7 @@ def _on_report(state: State, snapshot: Snapshot) -> tuple[State, tuple[Effect, .
         note = Note("stale-report", {"period": snapshot.period, "last_period": state.last_period})
         return state, (note,)
     state, said = _in_force(state, snapshot)
-    task = _task(state, snapshot)
+    task = with_rescue(_task(state, snapshot))
     effects: list[Effect] = [*said, *_observed(state, snapshot), *_slot_changes(state, task)]
     proposed, faults = decided(task, dispatcher_named(_strategy(task.policy).dispatcher))
     control = clamp(task, proposed)

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from gridran.service import least_mbps
 from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, ServiceClass, ShedReason
 from xapp.dispatch.efficiency import allowed_bands, modes_in_force
-from xapp.dispatch.shed import least_mbps, limited
+from xapp.dispatch.shed import limited
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import permitted_mbps
 from xapp.limits import affordable, within_capacity, within_power

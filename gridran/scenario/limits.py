@@ -139,6 +139,12 @@ LIMITS: dict[type, dict[str, Constraint]] = {
         "time_limit_s": POSITIVE,
         "forecast": ("persistence", "seasonal"),
         "policy_lifetime_min": POSITIVE,
+        "service_level_frac": FRACTION,
+        "generous_level_frac": FRACTION,
+        "generous_frac": FRACTION,
+        "service_margin_frac": FRACTION,
+        "critical_reserve_frac": FRACTION,
+        "life_limit_h": POSITIVE,
     },
     ControlParams: {
         "least_power_tolerance_frac": FRACTION,

@@ -109,7 +109,12 @@ class Fault:
 class PlanningParams:
     """Slow loop (SPEC 4). ``objective_weight``: λ of (18). ``service_target_frac``: share of each class's demand that a
     plan must carry. ``node_limit`` and ``gap_frac`` end a solve the same way on every
-    machine; ``time_limit_s`` is a safety net far above what they need."""
+    machine; ``time_limit_s`` is a safety net far above what they need.
+
+    Of the lifetime planner: ``service_level_frac``, the share of each class's users that must be served (Table III's
+    targets; calls are too small to save any), ``generous_level_frac``, the same while more than 1 − ``generous_frac``
+    of the energy is left, ``service_margin_frac`` above both, since users come and go between plans, and
+    ``critical_reserve_frac`` of the energy, kept for emergency and voice alone."""
 
     horizon_h: float = 6.0
     objective_weight: tuple[float, float, float, float] = (0.5, 0.3, 0.1, 0.1)
@@ -120,6 +125,12 @@ class PlanningParams:
     time_limit_s: float = 60.0
     forecast: str = "persistence"
     policy_lifetime_min: float = 30.0
+    service_level_frac: tuple[float, float, float, float] = (1.0, 1.0, 0.80, 0.50)
+    generous_level_frac: tuple[float, float, float, float] = (1.0, 1.0, 0.96, 0.75)
+    generous_frac: float = 0.3
+    service_margin_frac: float = 0.03
+    critical_reserve_frac: float = 0.1
+    life_limit_h: float = 24.0
 
 
 @dataclass(frozen=True)

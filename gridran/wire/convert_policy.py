@@ -40,7 +40,7 @@ def policy_to_proto(policy: Policy, network: Network) -> a1.Policy:
         plan_age_h=policy.plan_age_h,
         sites=[_site_to_proto(policy, network, i) for i in range(network.site_count)],
         links=links_to_proto(policy.links, network),
-        classes=_classes_to_proto(policy.class_weight),
+        classes=_classes_to_proto(policy),
         slots=[slot_to_proto(slot, network) for slot in policy.slots],
     )
 
@@ -66,6 +66,7 @@ def policy_from_proto(message: a1.Policy, network: Network, at: str = "") -> Pol
         price_usd_per_kwh=sites.numbers("price_usd_per_kwh", checks.NON_NEGATIVE),
         class_weight=_class_weight(message, f"{at}classes"),
         service_frac=service_frac_from_proto(sites),
+        availability_frac=_availability_frac(message, f"{at}classes"),
         slots=slots_from_proto(message.slots, network, issued_h, valid_until_h, f"{at}slots"),
     )
 
@@ -82,15 +83,25 @@ def _site_to_proto(policy: Policy, network: Network, i: int) -> a1.SitePolicy:
     )
 
 
-def _classes_to_proto(class_weight: FloatArray) -> list[a1.ClassPolicy]:
+def _classes_to_proto(policy: Policy) -> list[a1.ClassPolicy]:
+    class_weight = policy.class_weight
     return [
         a1.ClassPolicy(
             service_class=pb.ServiceClass.ValueType(kind + 1),
             weight=float(class_weight[kind]),
             rrm_policy_ratio_frac=float(class_weight[kind] / class_weight.sum()),
+            availability_frac=float(policy.availability_frac[kind]),
         )
         for kind in ServiceClass
     ]
+
+
+def _availability_frac(message: a1.Policy, path: str) -> FloatArray:
+    """The share [4] of each class's users; 1 where none was sent."""
+    classes = rows_of(message.classes, "service_class", [kind + 1 for kind in ServiceClass], path, "class")
+    given = classes.numbers("availability_frac", checks.FRACTION)
+    sent = [row.HasField("availability_frac") for row, _ in classes.ordered()]
+    return np.where(sent, given, 1.0)
 
 
 def _class_weight(message: a1.Policy, path: str) -> FloatArray:

@@ -49,6 +49,7 @@ class _Class(_Body):
     service_class: Class
     weight: float
     rrm_policy_ratio_frac: float
+    availability_frac: float | None = None  # none: all
 
 
 class _SlotSite(_Body):
@@ -187,14 +188,17 @@ def _mode_value(mode: Mode) -> pb.SiteMode.ValueType:
 
 def _class_body(row: a1.ClassPolicy) -> dict[str, Any]:
     kind = ServiceClass(row.service_class - 1).name
-    return {"service_class": kind, "weight": row.weight, "rrm_policy_ratio_frac": row.rrm_policy_ratio_frac}
+    return {
+        "service_class": kind,
+        "weight": row.weight,
+        "rrm_policy_ratio_frac": row.rrm_policy_ratio_frac,
+        "availability_frac": row.availability_frac if row.HasField("availability_frac") else 1.0,
+    }
 
 
 def _class_message(row: _Class) -> a1.ClassPolicy:
     kind = pb.ServiceClass.Value(f"SERVICE_CLASS_{row.service_class}")
-    return a1.ClassPolicy(
-        service_class=kind, weight=row.weight, rrm_policy_ratio_frac=row.rrm_policy_ratio_frac
-    )  # fmt: skip
+    return a1.ClassPolicy(**row.model_dump(exclude={"service_class"}), service_class=kind)
 
 
 def _parsed(text: str | bytes) -> _Policy:

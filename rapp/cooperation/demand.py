@@ -51,13 +51,26 @@ class DemandPoints:
 
 
 def demand_points(
-    network: Network, snapshot: Snapshot, volume_mbps: FloatArray, class_weight: FloatArray, point_count: int
+    network: Network,
+    snapshot: Snapshot,
+    volume_mbps: FloatArray,
+    class_weight: FloatArray,
+    point_count: int,
+    alone: BoolArray | None = None,
+    candidates: int = CANDIDATES,
 ) -> DemandPoints:
     """Gather the users into about ``point_count`` demand points.
 
-    ``volume_mbps`` [U] is what the plan has to serve of each user; ``class_weight`` [4].
+    ``volume_mbps`` [U] is what the plan has to serve of each user; ``class_weight`` [4]; the users ``alone`` [U] are a
+    point each, since the mean of a crowd says nothing of the one who is in a hole of coverage. ``candidates``: sites
+    that a point may be served by, strongest first.
     """
     ue_point, count = _cluster(network, snapshot, point_count)
+    if alone is not None:
+        single = np.flatnonzero(alone)
+        ue_point[single] = count + np.arange(len(single))
+        _, ue_point = np.unique(ue_point, return_inverse=True)
+        count = int(ue_point.max()) + 1
     total_mbps: FloatArray = np.asarray(np.bincount(ue_point, volume_mbps, count), dtype=np.float64)
     share = volume_mbps / np.maximum(total_mbps[ue_point], 1e-12)
     weight = np.asarray(np.bincount(ue_point, class_weight[snapshot.service_class], count), dtype=np.float64)
@@ -72,7 +85,14 @@ def demand_points(
     relabel = np.cumsum(keep) - 1
     ue_point = np.where(keep[ue_point], relabel[ue_point], -1)
     return _points(
-        network, total_mbps[keep], weight[keep] / weight[keep].sum(), own[keep], gain_db[keep], xy_m[keep], ue_point
+        network,
+        total_mbps[keep],
+        weight[keep] / weight[keep].sum(),
+        own[keep],
+        gain_db[keep],
+        xy_m[keep],
+        ue_point,
+        candidates,
     )
 
 
@@ -84,13 +104,14 @@ def _points(
     gain_db: FloatArray,
     xy_m: FloatArray,
     ue_point: IntArray,
+    candidates: int,
 ) -> DemandPoints:
     distance_m = np.hypot(*(xy_m[:, None, :] - network.site_xy_m[None]).transpose(2, 0, 1))  # [G, N]
     coop = network.cooperation
     is_own = np.arange(network.site_count)[None, :] == own[:, None]
     strength_db = np.where(is_own, 1e3, gain_db[:, :, 0])  # own cell first, whatever the average says
     reachable = is_own | (distance_m <= coop.expanded_radius_m)
-    count = min(CANDIDATES, network.site_count)
+    count = min(candidates, network.site_count)
     order = np.argsort(-np.where(reachable, strength_db, -1e3), axis=1, kind="stable")[:, :count]
     ok = np.take_along_axis(reachable, order, axis=1)
     rows = np.arange(len(own))[:, None]

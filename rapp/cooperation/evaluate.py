@@ -35,10 +35,12 @@ class Tables:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """M patterns: ``power_kw`` [M, N] and ``unserved_frac`` [M, G], the share of each point's volume without room."""
+    """M patterns: ``power_kw`` [M, N]; ``unserved_frac`` [M, G], the share of each point's volume without room;
+    ``carriers`` [M, N], which of the carrier sets each site would use."""
 
     power_kw: FloatArray
     unserved_frac: FloatArray
+    carriers: IntArray
 
 
 def tables(problem: Problem) -> Tables:
@@ -57,48 +59,66 @@ def tables(problem: Problem) -> Tables:
     )
 
 
-def evaluate(table: Tables, awake: BoolArray, reaching: BoolArray | None = None) -> Evaluated:
+def evaluate(
+    table: Tables, awake: BoolArray, reaching: BoolArray | None = None, volume_mbps: FloatArray | None = None
+) -> Evaluated:
     """Power and unserved shares of the patterns ``awake`` [M, N].
 
     ``reaching`` [M, N]: the sites that serve beyond their nominal coverage; every awake site where None.
+    ``volume_mbps`` [M, G]: what each pattern serves of each point; all of it where None.
     """
     points, alive = table.problem.points, table.problem.alive > 0
     awake = awake & alive
+    place, served = assigned(table, awake, reaching)
+    point = np.arange(place.shape[1])
+    site = np.where(served, points.candidate[point, place], 0)
+    volume = np.where(served, points.volume_mbps if volume_mbps is None else volume_mbps, 0.0)
+    rate = points.rate_mbps[point, place]  # [M, G, B]
+    site_mbps, rate_site = _loads(site, volume, rate, awake.shape[1])
+    kw_per_mbps = table.load_kw / rate_site + table.mbps_kw
+    power_kw, left_mbps, carriers = _cheapest_sets(table, site_mbps, rate_site, kw_per_mbps)
+    asleep_kw = np.where(alive, table.problem.network.power.deep_sleep_kw, 0.0)
+    over = np.where(site_mbps > 0, left_mbps / np.maximum(site_mbps, 1e-9), 0.0)
+    unserved = np.where(served, np.take_along_axis(over, site, axis=1), 1.0)
+    return Evaluated(np.where(awake, power_kw, asleep_kw), unserved, carriers)
+
+
+def assigned(table: Tables, awake: BoolArray, reaching: BoolArray | None = None) -> tuple[IntArray, BoolArray]:
+    """Candidate number of the strongest site of each pattern ``awake`` [M, N] that may serve each point, and whether
+    there is one, both [M, G]."""
+    points = table.problem.points
     candidate = np.maximum(points.candidate, 0)
     usable = (points.candidate >= 0) & awake[:, candidate]  # [M, G, C]
     if reaching is not None:
         usable &= points.nominal | reaching[:, candidate]
-    place = np.argmax(usable, axis=2)  # [M, G]
-    point = np.arange(place.shape[1])
-    served = np.take_along_axis(usable, place[..., None], axis=2)[..., 0]
-    site = np.where(served, points.candidate[point, place], 0)
-    volume = np.where(served, points.volume_mbps, 0.0)
-    rate = np.maximum(points.rate_mbps[point, place], 1e-3)  # [M, G, B]
-    site_mbps, rate_site = _loads(site, volume, rate, awake.shape[1])
-    kw_per_mbps = table.load_kw / rate_site + table.mbps_kw
-    power_kw, left_mbps = _cheapest_sets(table, site_mbps, rate_site, kw_per_mbps)
-    asleep_kw = np.where(alive, table.problem.network.power.deep_sleep_kw, 0.0)
-    over = np.where(site_mbps > 0, left_mbps / np.maximum(site_mbps, 1e-9), 0.0)
-    unserved = np.where(served, np.take_along_axis(over, site, axis=1), 1.0)
-    return Evaluated(np.where(awake, power_kw, asleep_kw), unserved)
+    place = np.argmax(usable, axis=2)
+    return place, np.take_along_axis(usable, place[..., None], axis=2)[..., 0]
 
 
 def _loads(site: IntArray, volume: FloatArray, rate: FloatArray, sites: int) -> tuple[FloatArray, FloatArray]:
-    """Volume of each site [M, N] and what a whole carrier gives there on average [M, N, B]."""
+    """Volume of each site [M, N] and what a whole carrier gives there on average [M, N, B].
+
+    The average of a carrier is over the points that can use it: one that cannot goes onto another carrier, and says
+    nothing of what this one gives to the rest.
+    """
     patterns, bands = len(site), rate.shape[2]
     at = (site + sites * np.arange(patterns)[:, None]).ravel()
-    total: FloatArray = np.bincount(at, volume.ravel(), patterns * sites).astype(np.float64)
-    blocks = [np.bincount(at, (volume / rate[..., b]).ravel(), patterns * sites) for b in range(bands)]
-    need: FloatArray = np.stack(blocks, axis=1)
-    mean: FloatArray = np.where(need > 1e-9, total[:, None] / np.maximum(need, 1e-9), 1.0)
+    count = patterns * sites
+    mean: FloatArray = np.ones((count, bands))
+    for b in range(bands):
+        usable = np.where(rate[..., b] > 0.0, volume, 0.0)
+        carried = np.bincount(at, usable.ravel(), count)
+        blocks = np.bincount(at, (usable / np.maximum(rate[..., b], 1e-3)).ravel(), count)
+        np.divide(carried, blocks, out=mean[:, b], where=blocks > 1e-12)
+    total: FloatArray = np.bincount(at, volume.ravel(), count).astype(np.float64)
     return total.reshape(patterns, sites), mean.reshape(patterns, sites, bands)
 
 
 def _cheapest_sets(
     table: Tables, site_mbps: FloatArray, rate_site: FloatArray, kw_per_mbps: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Power and volume left [M, N]: over all carrier sets, each site's volume on its cheapest carriers first; least
-    volume left, then least power."""
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Power, volume left and number of the carrier set [M, N]: over all sets, each site's volume on its cheapest
+    carriers first; least volume left, then least power."""
     order = np.argsort(kw_per_mbps, axis=2)
     rate = np.take_along_axis(rate_site, order, axis=2) * _FULL_FRAC
     kw = np.take_along_axis(kw_per_mbps, order, axis=2)
@@ -112,5 +132,6 @@ def _cheapest_sets(
     over = np.maximum(power - table.limit_kw, 0.0)
     left = left + over / kw.max(axis=2)
     power = np.minimum(power, table.limit_kw)
-    pick = np.argmin(power + 1e3 * left, axis=0)[None]
-    return np.take_along_axis(power, pick, axis=0)[0], np.take_along_axis(left, pick, axis=0)[0]
+    pick = np.argmin(power + 1e3 * left, axis=0)
+    at = pick[None]
+    return np.take_along_axis(power, at, axis=0)[0], np.take_along_axis(left, at, axis=0)[0], pick

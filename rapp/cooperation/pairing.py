@@ -28,6 +28,7 @@ class Pairing:
         helper, helped = link_pairs(network)
         count = network.site_count
         self.neighbours = tuple(_nearest_first(network, site, helper[helped == site]) for site in range(count))
+        self._helped = [_nearest_first(network, site, helped[helper == site]).tolist() for site in range(count)]
         self._near = np.zeros((count, count), dtype=np.bool_)
         self._near[helper, helped] = True
         self._covers: BoolArray = self._near & (kappa_frac(network) >= network.cooperation.kappa_min_frac)
@@ -61,7 +62,20 @@ class Pairing:
 
         if not all(place(int(s), set()) for s in np.flatnonzero(sleepers)):
             return None
-        return [(h, s) for h, linked in taken.items() for s in linked]
+        return self._with_idle_helpers([(h, s) for h, linked in taken.items() for s in linked], helpers, sleepers)
+
+    def _with_idle_helpers(self, links: Links, helpers: BoolArray, sleepers: BoolArray) -> Links:
+        """``links`` and one for every helper that has none yet, where a silent site near it may have one more: only a
+        helping site reaches beyond its nominal coverage (5)."""
+        degree = np.bincount(np.array([s for _, s in links], dtype=np.int64), minlength=len(sleepers))
+        busy = {helper for helper, _ in links}
+        more: Links = []
+        for helper in (int(h) for h in np.flatnonzero(helpers) if int(h) not in busy):
+            silent = [s for s in self._helped[helper] if (sleepers[s] or self._dead[s]) and degree[s] < self._limit]
+            if silent:
+                degree[silent[0]] += 1
+                more.append((helper, silent[0]))
+        return links + more
 
     def _cover(self, helpers: BoolArray, sleepers: BoolArray) -> Links | None:
         """The links of helpers that cover every sleeper while no site has more than K_max, or None."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gridran.outcome import Outcome
 from gridran.plugins import function_named
 from rapp.plan import Plan, PlanProblem
-from rapp.planners import msrc, none, static_lb
+from rapp.planners import lifetime, msrc, none, static_lb
 
 Planner = Callable[[PlanProblem], Outcome[Plan]]
 
@@ -15,6 +15,7 @@ PLANNERS: dict[str, Planner] = {
     "none": none.plan,
     "static-lb": static_lb.plan,
     "msrc": msrc.plan,
+    "lifetime": lifetime.plan,
 }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gridran.outcome import Feasible, Optimal, Outcome
-from gridran.types import FloatArray, IntArray, Snapshot
+from gridran.types import FloatArray
 from rapp.cooperation.demand import demand_points
+from rapp.cooperation.inputs import battery_kwh, class_mean, cooperation_problem, growth_frac
 from rapp.cooperation.solve import Limits, Pattern, solve
 from rapp.cooperation.variables import Problem
 from rapp.plan import Plan, PlanProblem
@@ -34,18 +35,8 @@ def build(problem: PlanProblem) -> Problem:
     points = demand_points(
         network, snapshot, expected_volume_mbps(problem), problem.class_weight, problem.params.demand_points
     )
-    battery_kwh = _battery_kwh(problem)
-    energy_kwh = np.maximum(battery_kwh + problem.forecast.ev_energy_kwh, 1e-3)
-    alive = snapshot.site_up | snapshot.grid_up
-    return Problem(
-        network=network,
-        points=points,
-        energy_kwh=energy_kwh,
-        alive=alive.astype(np.int64),
-        drains=(~snapshot.grid_up).astype(np.int64),
-        previous_mode=_previous_mode(problem),
-        objective_weight=problem.params.objective_weight,
-    )
+    energy_kwh = np.maximum(battery_kwh(problem) + problem.forecast.ev_energy_kwh, 1e-3)
+    return cooperation_problem(problem, points, energy_kwh)
 
 
 def expected_volume_mbps(problem: PlanProblem) -> FloatArray:
@@ -55,30 +46,9 @@ def expected_volume_mbps(problem: PlanProblem) -> FloatArray:
     mean, not the draw of this moment. The forecast scales it by own cell with the largest value of the plan's period.
     """
     snapshot = problem.snapshot
-    mean_mbps = class_mean_mbps(snapshot)[snapshot.service_class]
+    mean_mbps = class_mean(snapshot, snapshot.demand_mbps)[snapshot.service_class]
     target = np.asarray(problem.params.service_target_frac)[snapshot.service_class]
-    growth = problem.forecast.demand_frac[:1].max(axis=0)[snapshot.neighbour_site[:, 0]]
-    return np.asarray(mean_mbps * target * growth, dtype=np.float64)
-
-
-def class_mean_mbps(snapshot: Snapshot) -> FloatArray:
-    """Mean demand of each class now, shape [4]; 0 where the class has no user."""
-    count = np.bincount(snapshot.service_class, minlength=4)
-    total = np.bincount(snapshot.service_class, weights=snapshot.demand_mbps, minlength=4)
-    return np.asarray(total / np.maximum(count, 1), dtype=np.float64)
-
-
-def _battery_kwh(problem: PlanProblem) -> FloatArray:
-    batteries = [s.battery for s in problem.network.sites]
-    capacity = np.array([b.capacity_kwh * b.discharge_efficiency_frac for b in batteries])
-    floor = np.array([b.soc_min_frac for b in batteries])
-    return np.asarray(np.maximum(problem.snapshot.soc_frac - floor, 0.0) * capacity, dtype=np.float64)
-
-
-def _previous_mode(problem: PlanProblem) -> IntArray:
-    if problem.previous is None:
-        return np.full(problem.network.site_count, -1, dtype=np.int64)
-    return problem.previous.mode
+    return np.asarray(mean_mbps * target * growth_frac(problem), dtype=np.float64)
 
 
 def _plan(pattern: Pattern) -> Plan:

@@ -46,7 +46,8 @@ def network(network_of: Make) -> Network:
 def turning(network: Network, policy_of: Make) -> Policy:
     """From 0.25 h site 0 helps site 1, from 0.35 h site 1 helps site 0, from 0.45 h all normal for critical users."""
     slots = (slot(0.35, TURNED, ((1, 0),)), slot(0.45, service_frac=CRITICAL_ONLY))
-    made: Policy = policy_of(network, mode=FIRST, links=((0, 1),), slots=slots)
+    promised = np.array([1.0, 1.0, 0.0, 0.0])
+    made: Policy = policy_of(network, mode=FIRST, links=((0, 1),), slots=slots, availability_frac=promised)
     return made
 
 
@@ -88,6 +89,7 @@ def run(network: Network, policy: Policy, reports: list[Snapshot]) -> tuple[list
 def reports(network: Network, report_of: Make) -> list[Snapshot]:
     """Every 30 s from 0.25 h to 0.5 h."""
     first = report_of(network)
+    first = replace(first, served_mbps=first.demand_mbps)
     return [replace(first, period=30 + k, time_h=0.25 + k / 120.0) for k in range(31)]
 
 

@@ -1,4 +1,4 @@
-"""Shares by class: nobody is given more than the policy permits, and whoever is shed by it is told so."""
+"""Shares and promises by class: nobody is given more than the policy permits, and whoever it sheds is told so."""
 
 from __future__ import annotations
 
@@ -27,11 +27,21 @@ def decide(task: DispatchTask) -> Dispatch:
 
 @pytest.fixture
 def under(network_of: Make, report_of: Make, policy_of: Make, task_of: Make) -> Make:
-    """Factory of tasks whose sites all have the shares [4]."""
+    """Factory of tasks whose sites all have the shares [4], and promise the minimum rate to ``promised`` [4]."""
 
-    def build(shares: list[float] | np.ndarray, strategy: str = "msrc", load: float = 1.0) -> DispatchTask:
+    def build(
+        shares: list[float] | np.ndarray,
+        strategy: str = "msrc",
+        load: float = 1.0,
+        promised: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0),
+    ) -> DispatchTask:
         network = network_of(7)
-        policy = policy_of(network, strategy, service_frac=np.tile(np.asarray(shares), (7, 1)))
+        policy = policy_of(
+            network,
+            strategy,
+            service_frac=np.tile(np.asarray(shares), (7, 1)),
+            availability_frac=np.array(promised),
+        )
         task: DispatchTask = task_of(network, report_of(network, load=load), policy)
         return task
 
@@ -43,17 +53,50 @@ def of_class(task: DispatchTask, kind: ServiceClass) -> np.ndarray:
 
 
 def test_what_is_permitted_by_hand(under: Make) -> None:
-    """max(min(r_min, D), f·D): all of it at 1, the minimum rate below that, nothing at 0; by class."""
-    task = under([1.0, 0.5, 0.1, 0.0])
+    """max(p, f·D) with the promised p: all of it at 1; the minimum rate where f·D is less, to the least demanding."""
+    task = under([1.0, 0.5, 0.1, 0.0], promised=(1.0, 1.0, 0.6, 1.0))
     demand = np.array([0.064, 0.064, 2.0, 4.0, 0.2, 8.0])
     snapshot = replace(
         task.snapshot,
         service_class=np.array([0, 1, 2, 2, 2, 3]),
         demand_mbps=demand,
         min_rate_mbps=np.array([0.064, 0.064, 0.5, 0.1, 0.2, 0.0]),
+        served_mbps=np.zeros(6),
+        serving_site=np.full(6, -1),
         neighbour_site=task.snapshot.neighbour_site[:6],
     )
-    assert permitted_mbps(replace(task, snapshot=snapshot)) == pytest.approx([0.064, 0.064, 0.5, 0.4, 0.2, 0.0])
+    # essential: 0.1 and 0.2 Mbps are promised (2 of 3, the least first); the one of 0.5 has its tenth
+    expected = [0.064, 0.064, 0.2, 0.4, 0.2, 0.51 * 8.0]
+    assert permitted_mbps(replace(task, snapshot=snapshot)) == pytest.approx(expected)
+
+
+def test_who_is_served_keeps_the_promise(under: Make) -> None:
+    """A user in service gives way only to one that needs less than four fifths of what it does."""
+    task = under(np.zeros(4), promised=(0.0, 0.0, 0.5, 0.0))
+    two = np.arange(2)
+    for other, kept in ((0.45, True), (0.35, False)):
+        snapshot = replace(
+            task.snapshot,
+            service_class=np.array([2, 2]),
+            demand_mbps=np.array([0.5, other]),
+            min_rate_mbps=np.array([0.5, other]),
+            served_mbps=np.array([0.5, 0.0]),
+            serving_site=np.array([0, -1]),
+            neighbour_site=task.snapshot.neighbour_site[two],
+        )
+        assert (permitted_mbps(replace(task, snapshot=snapshot))[0] > 0.0) == kept
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.8, 1.0])
+def test_the_promised_share_of_a_class_is_served(under: Make, share: float) -> None:
+    """With room, just the promised share of essential and best effort counts as served, the others are policy's."""
+    task = under([1.0, 1.0, 0.0, 0.0], promised=(1.0, 1.0, share, share))
+    control = decide(task)
+    for kind in (ServiceClass.ESSENTIAL, ServiceClass.BEST_EFFORT):
+        mine = of_class(task, kind)
+        served = control.shed_reason[mine] == ShedReason.SERVED
+        assert served.sum() == int(np.ceil(share * mine.sum() - 1e-9))
+        assert (control.shed_reason[mine][~served] == ShedReason.POLICY_LIMIT).all()
 
 
 def test_the_share_is_that_of_the_own_cell(under: Make) -> None:
@@ -86,7 +129,7 @@ def test_nobody_gets_more_than_permitted(under: Make, rule: Make, strategy: str,
 
 def test_with_room_everybody_has_the_cap(under: Make) -> None:
     """In a network with room the cap is what users get, and it saves power: no more carriers than without."""
-    task = under([1.0, 1.0, 0.7, 0.6])
+    task = under([1.0, 1.0, 0.7, 0.6], promised=(1.0, 1.0, 1.0, 0.0))
     control, free = decide(task), decide(under(np.ones(4)))
     important = task.snapshot.service_class <= ServiceClass.ESSENTIAL
     got = control.rate_mbps.sum(axis=1)[important]
@@ -97,7 +140,7 @@ def test_with_room_everybody_has_the_cap(under: Make) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_share_of_zero_serves_nobody_of_the_class(under: Make, rule: Make) -> None:
-    """Critical only: essential and best effort get nothing, not even minimum rates, and the reason is the policy."""
+    """Critical only: essential and best effort get nothing where nothing is promised, and the reason is the policy."""
     task = under(CRITICAL_ONLY)
     control = clamp(task, rule(task))
     rest = task.snapshot.service_class >= ServiceClass.ESSENTIAL
@@ -111,7 +154,7 @@ def test_best_effort_throttled_above_half_is_not_shed(under: Make) -> None:
     """Best effort counts as served from half of its true demand: a cap above that sheds nobody, also where least power
     saves at best effort's expense; one below it sheds all."""
     for share, reason in ((0.9, 0), (0.6, 0), (0.52, 0), (0.4, ShedReason.POLICY_LIMIT)):
-        task = under([1.0, 1.0, 1.0, share], load=6.0)
+        task = under([1.0, 1.0, 1.0, share], load=6.0, promised=(1.0, 1.0, 1.0, float(share > 0.5)))
         control = decide(task)
         assert (control.shed_reason[of_class(task, ServiceClass.BEST_EFFORT)] == reason).all()
 
@@ -136,7 +179,7 @@ def test_who_cannot_be_reached_is_out_of_coverage(under: Make) -> None:
 
 def test_the_clamp_holds_the_cap_against_any_dispatcher(under: Make) -> None:
     """Rates from a dispatcher that knows no shares are cut to the cap, and users said to be served get the reason."""
-    task = under([1.0, 1.0, 0.5, 0.0])
+    task = under([1.0, 1.0, 0.5, 0.0], promised=(1.0, 1.0, 1.0, 0.0))
     careless = DISPATCHERS["proportional-fair"](under(np.ones(4)))
     control = clamp(task, careless)
     assert (control.rate_mbps.sum(axis=1) <= permitted_mbps(task) * (1.0 + 1e-9)).all()

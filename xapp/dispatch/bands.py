@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass
+from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.fill import Queues, fill, queues, try_all
 from xapp.dispatch.sharing import FULL, Power, is_best_effort
 from xapp.dispatch.task import DispatchTask
-from xapp.dispatch.throttle import permits_all
 
-_SERVED_FRAC = 0.51  # of its true demand: best effort counts as served above one half
+STAY_FRAC = 0.05  # of a site's draw, below which it does not switch carriers: its neighbours' users would feel it
 _SHARES = 4  # steps between t* and full service that the chosen set is tried with
 _BATCH_USERS = 600  # padded users that take as long as another batch
 
@@ -113,6 +112,8 @@ def _least_power(
     least_share = _least_share(task, cells)
     sets = _sets(whole_mbps.shape[2])
     draw_kw = _draw_kw(task, power, cells, queue, sets, least_share)
+    same = (sets[:, None] == task.snapshot.band_on[cells.site]).all(axis=2)
+    draw_kw = np.where(same, draw_kw * (1.0 - STAY_FRAC), draw_kw)
     found = np.asarray(np.isfinite(draw_kw).any(axis=0))
     picked = np.where(found[:, None], sets[np.argmin(draw_kw, axis=0)], cells.allowed)
     step = (np.where(found, least_share, 1.0) - 1.0) / (_SHARES - 1)
@@ -162,14 +163,10 @@ def _least_share(task: DispatchTask, cells: _Cells) -> FloatArray:
 
 
 def _served_share(task: DispatchTask, cells: _Cells) -> FloatArray:
-    """The share [G] of what the policy leaves to throttled best-effort users from which all of a site's still count as
-    served; 0 where nobody is throttled, or the policy itself leaves them less than that."""
-    if permits_all(task):
-        return np.zeros(len(cells.site))
-    permitted = task.policy.service_frac[task.snapshot.neighbour_site[cells.user, 0], ServiceClass.BEST_EFFORT]
-    held = cells.best_effort & (permitted < 1.0) & (permitted >= _SERVED_FRAC)
-    share = np.where(held, _SERVED_FRAC / np.maximum(permitted, _SERVED_FRAC), 0.0)
-    return np.asarray(share.max(axis=1, initial=0.0), dtype=np.float64)
+    """The share [G] of what it asks for from which all of a site's best effort has the rate that it was promised."""
+    demand = np.maximum(task.snapshot.demand_mbps, 1e-12)
+    promised = np.minimum(task.snapshot.min_rate_mbps / demand, 1.0)[cells.user]
+    return np.asarray(np.where(cells.best_effort, promised, 0.0).max(axis=1, initial=0.0), dtype=np.float64)
 
 
 def _order(power: Power, site: IntArray, whole_mbps: FloatArray) -> IntArray:

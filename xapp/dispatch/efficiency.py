@@ -1,7 +1,8 @@
 """Who could serve whom, and how much a whole carrier would give: the radio side of a dispatch.
 
 The SINR of the coming period depends on how busy the neighbours will be, which is what is being decided. The
-prediction starts from the utilisation that was measured; a carrier that was off counts with ``WAKING_ACTIVITY``.
+prediction starts from what was measured, carriers that were off included, since a site rarely switches one; those of a
+site that was all dark count with ``WAKING_ACTIVITY``.
 ``with_activity`` repeats it once the decision is known.
 """
 
@@ -14,10 +15,11 @@ import numpy as np
 from gridran.radio.coverage import in_reach
 from gridran.radio.rate import full_band_rate_mbps
 from gridran.radio.sinr import received_mw, sinr_of_received
-from gridran.types import BoolArray, FloatArray, IntArray, SiteMode
+from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, SiteMode
 from xapp.dispatch.task import DispatchTask
 
 WAKING_ACTIVITY = 0.4
+CRITICAL_MARGIN_DB = 2.0  # emergency and voice: what a prediction may be wrong by before a call drops
 
 
 @dataclass(frozen=True)
@@ -47,20 +49,28 @@ def radio_of(task: DispatchTask) -> Radio:
     place = np.argsort(~open_site, axis=1, kind="stable")[:, :count]
     rows = np.arange(len(place))[:, None]
     candidate = np.where(open_site[rows, place], snapshot.neighbour_site[rows, place], -1)
-    activity = np.where(snapshot.band_on & (snapshot.prb_used_frac > 0), snapshot.prb_used_frac, WAKING_ACTIVITY)
     radio = Radio(mode, allowed, candidate, np.zeros((*candidate.shape, network.band_count)), place, power_mw)
-    return with_activity(task, radio, np.where(allowed, activity, 0.0))
+    dark = ~snapshot.band_on.any(axis=1, keepdims=True)
+    measured = np.where(dark, WAKING_ACTIVITY, np.where(snapshot.band_on, snapshot.prb_used_frac, 0.0))
+    return with_activity(task, radio, np.where(allowed, measured, 0.0))
 
 
 def with_activity(task: DispatchTask, radio: Radio, activity_frac: FloatArray) -> Radio:
     """The same picture under another activity z·ρ [N, B]; a carrier that is not allowed gives nothing."""
-    snapshot = task.snapshot
-    sinr = sinr_of_received(task.network, radio.power_mw, snapshot.neighbour_site, activity_frac, radio.place)
+    sinr = sinr_of_received(task.network, radio.power_mw, task.snapshot.neighbour_site, activity_frac, radio.place)
     site = np.maximum(radio.candidate, 0)
-    helping = radio.mode == SiteMode.HELPING
-    rate_mbps = full_band_rate_mbps(task.network, sinr, helping, site)
+    rate_mbps = full_band_rate_mbps(task.network, sinr, radio.mode == SiteMode.HELPING, site)
     usable = (radio.candidate >= 0)[..., None] & radio.allowed[site]
+    usable &= ~_unsound(task, sinr, usable)
     return replace(radio, rate_mbps=np.where(usable, rate_mbps, 0.0))
+
+
+def _unsound(task: DispatchTask, sinr: FloatArray, usable: BoolArray) -> BoolArray:
+    """Options [U, C, B] of emergency and voice users that are too near Γ_min, where the user has a sounder one."""
+    least = 10.0 ** ((task.network.radio.sinr_min_db + CRITICAL_MARGIN_DB) / 10.0)
+    sound = sinr >= least
+    has_sound = (sound & usable).any(axis=(1, 2)) & (task.snapshot.service_class <= ServiceClass.VOICE)
+    return np.asarray(has_sound[:, None, None] & ~sound, dtype=np.bool_)
 
 
 def modes_in_force(task: DispatchTask) -> IntArray:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason, Snapshot
+from gridran.service import least_mbps
+from gridran.types import BoolArray, FloatArray, IntArray, ShedReason
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import permits_all, permitted_mbps
 
-BEST_EFFORT_FRAC = 0.5  # SPEC 7: best effort counts as served above half of its demand
 _ROUNDING = 1.0 - 1e-6
 
 
@@ -28,12 +28,6 @@ def shed_reason(
         np.where(limited(task), int(ShedReason.POLICY_LIMIT), no_room),
     )
     return np.where(short, reason, int(ShedReason.SERVED)).astype(np.int64)
-
-
-def least_mbps(snapshot: Snapshot) -> FloatArray:
-    """What each user [U] must have to count as served: its minimum rate (10), best effort half of its demand."""
-    best_effort = snapshot.service_class == ServiceClass.BEST_EFFORT
-    return np.where(best_effort, BEST_EFFORT_FRAC * snapshot.demand_mbps, snapshot.min_rate_mbps)
 
 
 def limited(task: DispatchTask) -> BoolArray:

@@ -1,8 +1,11 @@
-"""How a policy throttles: the most that each user may be given, by the class and the own cell of the user.
+"""How a policy throttles: who is to have a minimum rate, and the most that anybody may be given beyond it.
 
-The site that will serve a user is decided later, so the share is that of its own cell (column 0 of the report). A
-dispatcher decides on ``throttled(task)``, as if users asked for no more than they may have; what is said about the
-users, and what is held against physics, is always of the true report.
+A policy that gives less than everything promises the minimum rate to a share of each class, over the whole network:
+to those who need least, since most users can be kept for the energy that way, and rather to those who have it already,
+so that a session is not cut for one that needs a little less. Beyond that a user may have a share of its demand, by
+class and own cell (column 0 of the report; the site that will serve it is decided later). A dispatcher decides on
+``throttled(task)``, as if users asked for no more than they may have; what is said about the users, and what is held
+against physics, is always of the true report.
 """
 
 from __future__ import annotations
@@ -11,28 +14,27 @@ from dataclasses import replace
 
 import numpy as np
 
+from gridran.service import least_demanding, least_mbps, promised_mbps
 from gridran.types import BoolArray, FloatArray
 from xapp.dispatch.task import DispatchTask
 
+_KEPT_NEED_FRAC = 0.8  # who is served counts as needing this much of what it does
+_ROUNDING = 1.0 - 1e-6
+
 
 def throttled(task: DispatchTask) -> DispatchTask:
-    """``task`` with demands that the policy permits; the same object where it permits everything."""
+    """``task`` with the demands that the policy permits and the minimum rates that it promises; the same object where
+    it permits everything."""
     if permits_all(task):
         return task
-    return replace(task, snapshot=replace(task.snapshot, demand_mbps=permitted_mbps(task)))
+    promised = _promised_mbps(task)
+    asked = replace(task.snapshot, demand_mbps=_permitted_mbps(task, promised), min_rate_mbps=promised)
+    return replace(task, snapshot=asked)
 
 
 def permitted_mbps(task: DispatchTask) -> FloatArray:
-    """D' [U] = max(min(r_min, D), f·D) for the share f of the user's class, by own cell; 0 where f is 0.
-
-    r_min is the minimum rate (10), which best effort does not have.
-    """
-    snapshot = task.snapshot
-    if permits_all(task):
-        return snapshot.demand_mbps
-    share = task.policy.service_frac[snapshot.neighbour_site[:, 0], snapshot.service_class]
-    least = np.minimum(snapshot.min_rate_mbps, snapshot.demand_mbps)
-    return np.where(share > 0.0, np.maximum(least, share * snapshot.demand_mbps), 0.0)
+    """D' [U] = max(p, f·D): p the rate promised to the user, f the share of its class and own cell."""
+    return task.snapshot.demand_mbps if permits_all(task) else _permitted_mbps(task, _promised_mbps(task))
 
 
 def wanting(task: DispatchTask) -> BoolArray:
@@ -43,3 +45,19 @@ def wanting(task: DispatchTask) -> BoolArray:
 def permits_all(task: DispatchTask) -> bool:
     """Whether the policy throttles nobody."""
     return bool((task.policy.service_frac >= 1.0).all())
+
+
+def _permitted_mbps(task: DispatchTask, promised_mbps: FloatArray) -> FloatArray:
+    snapshot = task.snapshot
+    share = task.policy.service_frac[snapshot.neighbour_site[:, 0], snapshot.service_class]
+    return np.asarray(np.maximum(promised_mbps, share * snapshot.demand_mbps), dtype=np.float64)
+
+
+def _promised_mbps(task: DispatchTask) -> FloatArray:
+    """The minimum rate of who is among the promised share of its class, 0 for the others, [U]."""
+    snapshot = task.snapshot
+    need = promised_mbps(snapshot)
+    has_it = snapshot.served_mbps >= np.minimum(least_mbps(snapshot), snapshot.demand_mbps) * _ROUNDING
+    ranked = np.where(has_it & (snapshot.serving_site >= 0), _KEPT_NEED_FRAC * need, need)
+    first = least_demanding(snapshot.service_class, ranked, task.policy.availability_frac)
+    return np.where(first, need, 0.0)

@@ -89,8 +89,8 @@ class SitePolicy(_message.Message):
 
     @_builtins.property
     def service_frac(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """The largest share of its demand for a user of each class whose own cell this is, in the order of ServiceClass; above
-        0 never less than its minimum rate, at 0 the class is not served. None sent: all of it.
+        """The largest share of its demand for a user of each class whose own cell this is, in the order of ServiceClass,
+        beyond the users of availability_frac. None sent: all of it.
         """
 
     def __init__(
@@ -143,23 +143,29 @@ class ClassPolicy(_message.Message):
     SERVICE_CLASS_FIELD_NUMBER: _builtins.int
     WEIGHT_FIELD_NUMBER: _builtins.int
     RRM_POLICY_RATIO_FRAC_FIELD_NUMBER: _builtins.int
+    AVAILABILITY_FRAC_FIELD_NUMBER: _builtins.int
     service_class: _common_pb2.ServiceClass.ValueType
     weight: _builtins.float
     """w_u of MSRC (18), (27)"""
     rrm_policy_ratio_frac: _builtins.float
     """RRMPolicyRatio of TS 28.541: the share of this weight; all four make 1"""
+    availability_frac: _builtins.float
+    """The share of the class's users who are to have their minimum rate, whatever service_frac says. Not sent: all."""
     def __init__(
         self,
         *,
         service_class: _common_pb2.ServiceClass.ValueType = ...,
         weight: _builtins.float = ...,
         rrm_policy_ratio_frac: _builtins.float = ...,
+        availability_frac: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_availability_frac", b"_availability_frac", "availability_frac", b"availability_frac"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["rrm_policy_ratio_frac", b"rrm_policy_ratio_frac", "service_class", b"service_class", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_availability_frac", b"_availability_frac", "availability_frac", b"availability_frac", "rrm_policy_ratio_frac", b"rrm_policy_ratio_frac", "service_class", b"service_class", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__availability_frac: _TypeAlias = _typing.Literal["availability_frac"]  # noqa: Y015
+    _WhichOneofArgType__availability_frac: _TypeAlias = _typing.Literal["_availability_frac", b"_availability_frac"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__availability_frac) -> _WhichOneofReturnType__availability_frac | None: ...
 
 Global___ClassPolicy: _TypeAlias = ClassPolicy  # noqa: Y015
 

@@ -1,0 +1,33 @@
+"""When a user counts as served, and who is served first when not all can be (SPEC 7)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, Snapshot
+
+BEST_EFFORT_SERVED_FRAC = 0.5  # best effort counts as served above half of its demand
+BEST_EFFORT_PROMISED_FRAC = 0.51  # so this is what it is given where it is given no more than it must
+
+
+def least_mbps(snapshot: Snapshot) -> FloatArray:
+    """What each user [U] must have to count as served: its minimum rate (10), best effort half of its demand."""
+    best_effort = snapshot.service_class == ServiceClass.BEST_EFFORT
+    return np.where(best_effort, BEST_EFFORT_SERVED_FRAC * snapshot.demand_mbps, snapshot.min_rate_mbps)
+
+
+def promised_mbps(snapshot: Snapshot) -> FloatArray:
+    """The rate [U] that makes a user count as served with nothing to spare, never above its demand."""
+    best_effort = snapshot.service_class == ServiceClass.BEST_EFFORT
+    least = np.where(best_effort, BEST_EFFORT_PROMISED_FRAC * snapshot.demand_mbps, snapshot.min_rate_mbps)
+    return np.asarray(np.minimum(least, snapshot.demand_mbps), dtype=np.float64)
+
+
+def least_demanding(service_class: IntArray, need_mbps: FloatArray, share_frac: FloatArray) -> BoolArray:
+    """Users [U] among the ``share_frac`` [4] of their class that need least; equal needs in the order of the users."""
+    kept = np.zeros(len(need_mbps), dtype=np.bool_)
+    for kind, share in enumerate(share_frac):
+        users = np.flatnonzero(service_class == kind)
+        order = users[np.argsort(need_mbps[users], kind="stable")]
+        kept[order[: int(np.ceil(share * len(users) - 1e-9))]] = True
+    return kept

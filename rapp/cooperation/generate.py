@@ -1,0 +1,194 @@
+"""Column generation for the lifetime program: better and better awake patterns at the current prices of energy.
+
+Theory of operation. The master program says which sites are the bottleneck (a high price π_i) and which have energy to
+spare (price 0). A pattern that draws less than the present ones at these prices makes the plan longer. Such patterns
+come from local searches, started from the patterns most used so far and from everybody awake; all that improve are
+added, several a round. Nothing better found ends the rounds, and so does their limit: the next plan starts from the
+patterns of this one, so that a few rounds are enough then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gridran.types import BoolArray, FloatArray
+from rapp.cooperation.evaluate import Evaluated, evaluate
+from rapp.cooperation.master import Hours, Offer, Stores, bound_h, hours
+from rapp.cooperation.search import Space, descend
+
+_STARTS = 3  # most used patterns that a search starts from, besides everybody awake
+_PRICE_FLOOR = 1e-3  # of the mean price: energy that nobody is short of is still not wasted
+_UNSERVED_COST = 1e3
+_AS_GOOD = 1e-3  # of the weighted service, which two patterns may differ by
+_RUNS_DRY = 10.0  # weighted service that a site without energy in mid-period may cost: more than all others together
+_NEVER_KW = 1e6
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One level of service: its patterns' ``space``, how long it must last, and whether it is what is maximised."""
+
+    space: Space
+    least_h: float
+    main: bool
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The hours of every pattern. Per phase: ``awake`` [C, N], ``drawn``, ``fit`` (serves all that can be served) and
+    ``each_h`` [C]. ``life_h`` of the main phase, ``found_bound_h`` what it could be if the search were exact."""
+
+    awake: tuple[BoolArray, ...]
+    drawn: tuple[Evaluated, ...]
+    fit: tuple[BoolArray, ...]
+    each_h: tuple[FloatArray, ...]
+    price_per_kwh: FloatArray
+    life_h: float
+    found_bound_h: float
+
+
+def generate(
+    phases: Sequence[Phase], stores: Stores, kept: Sequence[BoolArray], rounds: int, gap_frac: float
+) -> Schedule | None:
+    """The best schedule over ``kept`` patterns and those found in at most ``rounds`` rounds, or until the main phase
+    is within ``gap_frac`` of what the search finds possible; None where nobody is alive or the program fails.
+
+    The first phase is the main one.
+    """
+    if not phases[0].space.alive.any():
+        return None
+    pools = [_Pool(phase, kept) for phase in phases]
+    price = np.full(len(stores.energy_kwh), 1.0 / max(float(stores.energy_kwh.sum()), 1e-9))
+    for pool in pools:
+        pool.improve(price, stores, every_start=True)
+    best_h = stores.max_h
+    solved = hours([pool.offer(stores) for pool in pools], stores)
+    for _ in range(rounds):
+        if solved is None:
+            return None
+        price = np.maximum(solved.price_per_kwh, _PRICE_FLOOR * solved.price_per_kwh.mean() + 1e-9)
+        least = [
+            pool.improve(price, stores, every_start=True, used=used)
+            for pool, used in zip(pools, solved.each_h, strict=True)
+        ]
+        best_h = min(best_h, bound_h(price, stores, least, [phase.least_h for phase in phases]))
+        if not any(pool.grew for pool in pools) or _life(solved) >= best_h * (1.0 - gap_frac):
+            break
+        solved = hours([pool.offer(stores) for pool in pools], stores)
+    return None if solved is None else _schedule(pools, solved, best_h, stores)
+
+
+def weighed_again(schedule: Schedule, phases: Sequence[Phase], stores: Stores, loss: Sequence[FloatArray]) -> Schedule:
+    """The hours over the same patterns when an hour in each counts ``loss`` [C] less than before."""
+    before = [_offer(phase, drawn, stores) for phase, drawn in zip(phases, schedule.drawn, strict=True)]
+    offers = [replace(offer, value=offer.value - less) for offer, less in zip(before, loss, strict=True)]
+    solved = hours(offers, stores)
+    return schedule if solved is None else replace(schedule, each_h=solved.each_h, life_h=_life(solved))
+
+
+def cheapest(space: Space) -> tuple[BoolArray, float]:
+    """A pattern [N] that serves the level with little power in all, and that power in kW."""
+    weight = _unserved_weight(space)
+
+    def cost(_: BoolArray, drawn: Evaluated) -> FloatArray:
+        return np.asarray(drawn.power_kw.sum(axis=1) + _UNSERVED_COST * (drawn.unserved_frac @ weight))
+
+    _, awake = descend(space, cost, np.ones_like(space.alive))
+    return awake, float(evaluate(space.table, awake[None]).power_kw.sum())
+
+
+class _Pool:
+    """The patterns of one phase while they are being found."""
+
+    def __init__(self, phase: Phase, kept: Sequence[BoolArray]) -> None:
+        self.phase = phase
+        self._known: set[bytes] = set()
+        self.grew = False
+        self._awake: list[BoolArray] = []
+        for pattern in kept:
+            self._add(pattern & phase.space.alive)
+        self.drawn = self._evaluated()
+
+    def offer(self, stores: Stores) -> Offer:
+        return _offer(self.phase, self.drawn, stores)
+
+    @property
+    def awake(self) -> BoolArray:
+        sites = len(self.phase.space.alive)
+        return np.array(self._awake, dtype=np.bool_).reshape(-1, sites)
+
+    def improve(self, price: FloatArray, stores: Stores, *, every_start: bool, used: FloatArray | None = None) -> float:
+        """Add what local searches at ``price`` find, and give the least π·(P − a) that they found."""
+        starts = [np.ones_like(self.phase.space.alive)] if every_start or not self._awake else []
+        if used is not None:
+            starts += [self._awake[c] for c in np.argsort(-used, kind="stable")[:_STARTS] if used[c] > 0.0]
+        weight = _unserved_weight(self.phase.space)
+
+        def cost(_: BoolArray, drawn: Evaluated) -> FloatArray:
+            unserved = drawn.unserved_frac @ weight
+            dry = np.maximum(drawn.power_kw - np.maximum(stores.most_kw, asleep_kw), 0.0).sum(axis=1)
+            return np.asarray(drawn.power_kw @ price + _UNSERVED_COST * (unserved + dry), dtype=np.float64)
+
+        asleep_kw = self.phase.space.table.problem.network.power.deep_sleep_kw
+        found = [descend(self.phase.space, cost, start) for start in starts]
+        before = len(self._awake)
+        for value, pattern in found:
+            if np.isfinite(value):
+                self._add(pattern & self.phase.space.alive)
+        self.grew = len(self._awake) > before
+        if self.grew:
+            self.drawn = self._evaluated()
+        return min(value for value, _ in found) - float(price @ stores.inflow_kw)
+
+    def _add(self, pattern: BoolArray) -> None:
+        if pattern.tobytes() not in self._known and pattern.any() and self.phase.space.links(pattern) is not None:
+            self._known.add(pattern.tobytes())
+            self._awake.append(pattern)
+
+    def _evaluated(self) -> Evaluated:
+        return evaluate(self.phase.space.table, self.awake)
+
+
+def _offer(phase: Phase, drawn: Evaluated, stores: Stores) -> Offer:
+    """The configurations of a phase; a pattern that is not fit may not be used."""
+    power_kw = np.where(_fit(phase.space, drawn, stores)[:, None], drawn.power_kw, _NEVER_KW)
+    return Offer(power_kw, np.full(len(power_kw), 1.0 if phase.main else 0.0), phase.least_h)
+
+
+def _fit(space: Space, drawn: Evaluated, stores: Stores) -> BoolArray:
+    """Patterns [C] whose sites all last until the next plan, and that serve as much as any such pattern does."""
+    asleep_kw = space.table.problem.network.power.deep_sleep_kw
+    lasts = (drawn.power_kw <= np.maximum(stores.most_kw, asleep_kw)).all(axis=1)
+    short = drawn.unserved_frac @ _unserved_weight(space) + np.where(lasts, 0.0, _RUNS_DRY)
+    return np.asarray(short <= short.min(initial=np.inf) + _AS_GOOD, dtype=np.bool_)
+
+
+def _unserved_weight(space: Space) -> FloatArray:
+    """What it counts to leave a point [G] unserved: its users' weight and its volume."""
+    points = space.table.problem.points
+    share = points.volume_mbps / max(float(points.volume_mbps.sum()), 1e-9)
+    return np.asarray(points.weight + share, dtype=np.float64)
+
+
+def _schedule(pools: Sequence[_Pool], solved: Hours, best_h: float, stores: Stores) -> Schedule:
+    drawn = tuple(_first(pool.drawn, len(used)) for pool, used in zip(pools, solved.each_h, strict=True))
+    return Schedule(
+        awake=tuple(pool.awake[: len(used)] for pool, used in zip(pools, solved.each_h, strict=True)),
+        drawn=drawn,
+        fit=tuple(_fit(pool.phase.space, each, stores) for pool, each in zip(pools, drawn, strict=True)),
+        each_h=solved.each_h,
+        price_per_kwh=solved.price_per_kwh,
+        life_h=_life(solved),
+        found_bound_h=best_h,
+    )
+
+
+def _first(drawn: Evaluated, count: int) -> Evaluated:
+    return Evaluated(drawn.power_kw[:count], drawn.unserved_frac[:count], drawn.carriers[:count])
+
+
+def _life(solved: Hours) -> float:
+    return float(solved.each_h[0].sum())

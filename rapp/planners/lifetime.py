@@ -1,0 +1,303 @@
+"""Planner ``lifetime``: the network's life as a linear program over awake patterns (SPEC 4).
+
+Theory of operation. An outage is served in three phases, planned together every quarter of an hour:
+
+1. *generous*, while more than 1 − ``generous_frac`` of the energy that the batteries began with is left: nobody knows
+   how long an outage will last, and most are short;
+2. *agreed*, Table III's targets, for as long as possible: this phase is what the program maximises;
+3. *critical*, emergency and voice alone, from the ``critical_reserve_frac`` of the energy that is kept for it.
+
+At each level the users who need least are served at their minimum rate. A site whose energy is no bottleneck (slack in
+the program) gives more than that: best effort is given up only where it buys time. The pattern in force stays while the
+program still has use for it; the next is the one with the fewest mode switches among those that it uses for long.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gridran.outcome import Feasible, Infeasible, Outcome
+from gridran.types import BoolArray, FloatArray, ServiceClass, SiteMode
+from rapp.cooperation.demand import demand_points
+from rapp.cooperation.generate import Phase, Schedule, cheapest, generate, weighed_again
+from rapp.cooperation.inputs import (
+    battery_kwh,
+    class_mean,
+    cooperation_problem,
+    full_battery_kwh,
+    growth_frac,
+    served_volume_mbps,
+)
+from rapp.cooperation.master import Stores
+from rapp.cooperation.search import Space, modes, space
+from rapp.cooperation.spare import spare_frac
+from rapp.plan import Kept, Plan, PlanProblem
+
+CRITICAL_FRAC = (1.0, 1.0, 0.0, 0.0)
+GENEROUS, AGREED, CRITICAL = "generous", "agreed", "critical"
+CANDIDATES = 7
+FIRST_ROUNDS, ROUNDS = 24, 3
+GAP_FRAC = 0.01
+STAY_COSTS_FRAC = 0.25  # of a plan period: the life that may be lost by staying in the pattern in force
+LONG_H = 0.75  # a pattern that is switched into is to be wanted for this long
+SLOT_H = 0.25
+DRAWN_FRAC = 1.2  # of the planned draw that a battery has to be good for
+SURE_FRAC = 0.5  # of what a car gives now: it may leave
+SPARSE_H = 0.15  # of life that the use of one more pattern has to buy
+SPARSE_PASSES = 3
+LASTS_H = 0.125  # a phase or pattern that is wanted for less than half a plan period is over
+RETURN_H = 1.0  # life that the agreed level must have again before the critical phase is left
+PLUGGED_KWH = 1e4  # energy of a site with grid power: no limit in practice, and still a finite number
+KEPT_PATTERNS = 60
+
+
+@dataclass(frozen=True)
+class _Outage:
+    """A planning step: the patterns' space at each level, what there is to spend, and how long the phases around the
+    agreed one are to last."""
+
+    problem: PlanProblem
+    space: dict[str, Space]
+    share_frac: dict[str, tuple[float, ...]]
+    stores: Stores
+    least_h: dict[str, float]
+    kept: tuple[BoolArray, ...]
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The pattern to be in: ``name`` of its phase, its ``place`` in the schedule and the hours it is wanted for."""
+
+    name: str
+    phases: tuple[str, ...]
+    schedule: Schedule
+    index: int
+
+
+def plan(problem: PlanProblem) -> Outcome[Plan]:
+    """The pattern to be in now, of the schedule that holds the agreed service longest.
+
+    Nothing is proven here (gap NaN); ``bound_survival_h`` is what the search for patterns found possible.
+    """
+    if not (problem.snapshot.site_up | problem.snapshot.grid_up).any():
+        return Infeasible("no site has power")
+    outage = _outage(problem)
+    names = _phases(outage)
+    schedule = _schedule(outage, names)
+    if schedule is not None and _stage(outage, schedule) == CRITICAL:
+        names = (CRITICAL,)
+        schedule = _schedule(outage, names)
+    if schedule is None:
+        return Infeasible("no awake pattern serves the users that can be served")
+    return Feasible(_plan(outage, _chosen(outage, names, schedule)), float("nan"))
+
+
+def _outage(problem: PlanProblem) -> _Outage:
+    params = problem.params
+    margin = params.service_margin_frac
+    shares = {
+        AGREED: _with_margin(params.service_level_frac, margin),
+        GENEROUS: _with_margin(params.generous_level_frac, margin),
+        CRITICAL: CRITICAL_FRAC,
+    }
+    spaces = {name: _space(problem, share) for name, share in shares.items()}
+    battery, full = battery_kwh(problem), full_battery_kwh(problem)
+    plugged = problem.snapshot.grid_up
+    stores = Stores(
+        energy_kwh=np.where(plugged, PLUGGED_KWH, battery),
+        inflow_kw=problem.forecast.ev_energy_kwh / problem.forecast.horizon_h,
+        most_kw=np.where(plugged, PLUGGED_KWH, battery / (DRAWN_FRAC * SLOT_H) + _selling_kw(problem)),
+        max_h=params.life_limit_h,
+    )
+    starts = {name: cheapest(each) for name, each in spaces.items()}
+    generous_kwh = float(battery.sum() - (1.0 - params.generous_frac) * full.sum())
+    net_kw = max(starts[GENEROUS][1] - float(stores.inflow_kw.sum()), 0.25 * starts[GENEROUS][1])
+    reserve_kwh = params.critical_reserve_frac * float(full.sum())
+    return _Outage(
+        problem=problem,
+        space=spaces,
+        share_frac=shares,
+        stores=stores,
+        least_h={
+            AGREED: 0.0,
+            GENEROUS: max(generous_kwh, 0.0) / net_kw,
+            CRITICAL: reserve_kwh / max(starts[CRITICAL][1], 1e-9),
+        },
+        kept=(*_kept(problem), *(awake for awake, _ in starts.values())),
+    )
+
+
+def _selling_kw(problem: PlanProblem) -> FloatArray:
+    """What parked cars that sell now can give a site until the next plan, [N]."""
+    snapshot = problem.snapshot
+    limit_kw = np.array([s.v2x_limit_kw for s in problem.network.sites])
+    given_kw = np.minimum(limit_kw, snapshot.ev_usable_kwh / SLOT_H)
+    return np.where(snapshot.ev_accepting, SURE_FRAC * given_kw, 0.0)
+
+
+def _with_margin(share_frac: tuple[float, ...], margin_frac: float) -> tuple[float, ...]:
+    return tuple(min(share + margin_frac, 1.0) for share in share_frac)
+
+
+def _space(problem: PlanProblem, share_frac: tuple[float, ...]) -> Space:
+    snapshot = problem.snapshot
+    volume = served_volume_mbps(problem, share_frac)
+    points = demand_points(
+        problem.network,
+        snapshot,
+        volume,
+        problem.class_weight,
+        problem.params.demand_points,
+        alone=snapshot.service_class == ServiceClass.EMERGENCY,
+        candidates=CANDIDATES,
+    )
+    return space(cooperation_problem(problem, points, np.ones(problem.network.site_count)))
+
+
+def _kept(problem: PlanProblem) -> tuple[BoolArray, ...]:
+    if problem.previous is None:
+        return ()
+    now = problem.previous.mode != SiteMode.DEEP_SLEEP
+    remembered = problem.previous.kept.awake if problem.previous.kept is not None else now[None]
+    return (now, *remembered)
+
+
+def _phases(outage: _Outage) -> tuple[str, ...]:
+    """The phases to plan together, the agreed one first."""
+    generous = outage.least_h[GENEROUS] >= LASTS_H
+    return (AGREED, GENEROUS, CRITICAL) if generous else (AGREED, CRITICAL)
+
+
+def _stage(outage: _Outage, schedule: Schedule) -> str:
+    """The phase that the network is in."""
+    if outage.least_h[GENEROUS] >= LASTS_H:
+        return GENEROUS
+    previous = outage.problem.previous
+    was_critical = previous is not None and previous.kept is not None and previous.kept.phase == CRITICAL
+    return AGREED if schedule.life_h >= (RETURN_H if was_critical else LASTS_H) else CRITICAL
+
+
+def _schedule(outage: _Outage, names: tuple[str, ...]) -> Schedule | None:
+    """Hours for every pattern, on no more patterns than buy time."""
+    phases = _main_first(outage, names)
+    rounds = FIRST_ROUNDS if outage.problem.previous is None else ROUNDS
+    return generate(phases, outage.stores, outage.kept, rounds, GAP_FRAC)
+
+
+def _sparse(outage: _Outage, names: tuple[str, ...], schedule: Schedule) -> Schedule:
+    """The schedule on fewer patterns: the use of one more has to buy ``SPARSE_H`` (reweighted l1)."""
+    phases = _main_first(outage, names)
+    for _ in range(SPARSE_PASSES):
+        loss = [SPARSE_H / (each + SPARSE_H) for each in schedule.each_h]
+        schedule = weighed_again(schedule, phases, outage.stores, loss)
+    return schedule
+
+
+def _main_first(outage: _Outage, names: tuple[str, ...]) -> list[Phase]:
+    return [Phase(outage.space[name], outage.least_h[name] if at else 0.0, at == 0) for at, name in enumerate(names)]
+
+
+def _chosen(outage: _Outage, names: tuple[str, ...], schedule: Schedule) -> _Chosen:
+    """The pattern in force while it costs next to nothing to stay in it; else, of those that are wanted for long, the
+    one with the fewest switches."""
+    name = names[0] if names[0] == CRITICAL else _stage(outage, schedule)
+    at = names.index(name)
+    stay = _now(outage, schedule.awake[at])
+    if stay is not None and _staying_costs_h(outage, names, schedule, at, stay) <= STAY_COSTS_FRAC * SLOT_H:
+        return _Chosen(name, names, schedule, stay)
+    sparse = _sparse(outage, names, schedule)
+    awake, each_h = schedule.awake[at], sparse.each_h[at]
+    before = outage.problem.snapshot.mode != SiteMode.DEEP_SLEEP
+    long = each_h >= min(LONG_H, float(each_h.max()))
+    order = np.lexsort((-each_h, (awake != before).sum(axis=1), ~long))
+    return _Chosen(name, names, schedule, int(order[0]))
+
+
+def _now(outage: _Outage, awake: BoolArray) -> int | None:
+    """The place of the pattern in force among ``awake`` [C, N], None where it is not there (any more)."""
+    previous = outage.problem.previous
+    if previous is None:
+        return None
+    same = np.flatnonzero((awake == (previous.mode != SiteMode.DEEP_SLEEP)).all(axis=1))
+    return int(same[0]) if same.size else None
+
+
+def _staying_costs_h(outage: _Outage, names: tuple[str, ...], schedule: Schedule, at: int, index: int) -> float:
+    """Hours of life lost by one more plan period in pattern ``index`` of phase ``at``; infinite where a site cannot."""
+    spent_kw = schedule.drawn[at].power_kw[index] - outage.stores.inflow_kw
+    left_kwh = outage.stores.energy_kwh - SLOT_H * spent_kw
+    if not schedule.fit[at][index] or (left_kwh < 0.0).any():
+        return np.inf
+    least_h = dict(outage.least_h)
+    least_h[names[at]] = max(least_h[names[at]] - SLOT_H, 0.0)
+    later = replace(outage, stores=replace(outage.stores, energy_kwh=left_kwh), least_h=least_h)
+    rest = weighed_again(schedule, _main_first(later, names), later.stores, [np.zeros(len(e)) for e in schedule.each_h])
+    return schedule.life_h - rest.life_h - (SLOT_H if at == 0 else 0.0)
+
+
+def _plan(outage: _Outage, chosen: _Chosen) -> Plan:
+    at = chosen.phases.index(chosen.name)
+    schedule, patterns = chosen.schedule, outage.space[chosen.name]
+    awake, drawn = schedule.awake[at][chosen.index], schedule.drawn[at]
+    mode = modes(patterns, awake)
+    links = tuple(patterns.links(awake) or ())
+    previous = outage.problem.previous
+    if previous is not None and ((previous.mode != SiteMode.DEEP_SLEEP) == awake).all() and not previous.slots:
+        mode, links = previous.mode, previous.links
+    carriers = patterns.table.sets[drawn.carriers[chosen.index]] > 0
+    return Plan(
+        mode=mode,
+        links=links,
+        band_on=carriers & awake[:, None],
+        mean_power_kw=drawn.power_kw[chosen.index],
+        survival_h=schedule.life_h,
+        bound_survival_h=schedule.found_bound_h,
+        service_frac=_service_frac(outage, chosen, awake),
+        availability_frac=np.array(outage.share_frac[chosen.name]),
+        kept=Kept(_remembered(schedule), chosen.name),
+    )
+
+
+def _service_frac(outage: _Outage, chosen: _Chosen, awake: BoolArray) -> FloatArray:
+    """Share of its demand that a user may have beyond the minimum rate, by own cell and class [N, 4]."""
+    allowed = np.ones((len(awake), len(ServiceClass)))
+    allowed[:, ServiceClass.ESSENTIAL :] = 0.0
+    if chosen.name == CRITICAL:
+        return allowed
+    table = outage.space[chosen.name].table
+    spare_kw = _spare_kw(outage, chosen, awake)
+    share = spare_frac(table, awake, _beyond_mbps(outage, chosen), spare_kw)
+    allowed[:, ServiceClass.ESSENTIAL :] = share[:, None]
+    return allowed
+
+
+def _beyond_mbps(outage: _Outage, chosen: _Chosen) -> FloatArray:
+    """Expected volume that the points [G] ask for beyond the level that is served."""
+    problem, points = outage.problem, outage.space[chosen.name].table.problem.points
+    snapshot = problem.snapshot
+    asked = class_mean(snapshot, snapshot.demand_mbps)[snapshot.service_class] * growth_frac(problem)
+    served = served_volume_mbps(problem, outage.share_frac[chosen.name])
+    inside = points.ue_point >= 0
+    beyond = np.bincount(points.ue_point[inside], (asked - served)[inside], minlength=len(points.volume_mbps))
+    return np.maximum(beyond, 0.0)
+
+
+def _spare_kw(outage: _Outage, chosen: _Chosen, awake: BoolArray) -> FloatArray:
+    """Power [N] that each site could draw more, whenever it is awake, without shortening the plan."""
+    schedule = chosen.schedule
+    hours = float(sum(each.sum() for each in schedule.each_h))
+    used = sum(each @ drawn.power_kw for each, drawn in zip(schedule.each_h, schedule.drawn, strict=True))
+    up_h = sum(each @ pattern for each, pattern in zip(schedule.each_h, schedule.awake, strict=True))
+    left = outage.stores.energy_kwh + outage.stores.inflow_kw * hours - used
+    return np.where(awake, np.maximum(left, 0.0) / np.maximum(up_h, LASTS_H), 0.0)
+
+
+def _remembered(schedule: Schedule) -> BoolArray:
+    """The patterns worth keeping: the most used of all phases first, then the latest found."""
+    awake = np.concatenate(schedule.awake)
+    used = np.concatenate(schedule.each_h)
+    order = np.lexsort((-np.arange(len(used)), -used))
+    _, first = np.unique(awake[order], axis=0, return_index=True)
+    return np.asarray(awake[order][np.sort(first)][:KEPT_PATTERNS], dtype=np.bool_)
