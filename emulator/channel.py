@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from emulator.area import distance_m
-from gridran.radio.pathloss import SHADOW_LOS_DB, SHADOW_NLOS_DB, uma_los_db, uma_los_probability, uma_nlos_db
+from gridran.radio.pathloss import SHADOW_LOS_DB, SHADOW_NLOS_DB, uma_both_db, uma_los_probability
 from gridran.radio.sinr import received_mw
 from gridran.types import BoolArray, FloatArray, IntArray, Network
 
@@ -83,8 +83,7 @@ def gain_db(network: Network, xy_m: FloatArray, los_normal: FloatArray, shadow_n
     height_m, ue_height_m = network.radio.site_height_m, network.radio.ue_height_m
     gain = np.empty((*d_m.shape, network.band_count))
     for b, band in enumerate(network.bands):
-        los_db = uma_los_db(d_m, band.carrier_mhz, height_m, ue_height_m)
-        nlos_db = uma_nlos_db(d_m, band.carrier_mhz, height_m, ue_height_m)
+        los_db, nlos_db = uma_both_db(d_m, band.carrier_mhz, height_m, ue_height_m)
         gain[:, :, b] = -(np.where(los, los_db, nlos_db) + shadow_db)
     return gain
 

@@ -46,7 +46,15 @@ def uma_nlos_db(
     distance_2d_m: FloatArray | float, carrier_mhz: FloatArray | float, site_height_m: float, ue_height_m: float
 ) -> FloatArray:
     """Path loss without line of sight, dB: never below the line-of-sight value."""
+    return uma_both_db(distance_2d_m, carrier_mhz, site_height_m, ue_height_m)[1]
+
+
+def uma_both_db(
+    distance_2d_m: FloatArray | float, carrier_mhz: FloatArray | float, site_height_m: float, ue_height_m: float
+) -> tuple[FloatArray, FloatArray]:
+    """Path loss with and without line of sight, dB."""
     d2, f_ghz = np.maximum(np.asarray(distance_2d_m), MIN_DISTANCE_M), np.asarray(carrier_mhz) / 1e3
     d3 = np.hypot(d2, site_height_m - ue_height_m)
     blocked = 13.54 + 39.08 * np.log10(d3) + 20.0 * np.log10(f_ghz) - 0.6 * (ue_height_m - 1.5)
-    return np.asarray(np.maximum(blocked, uma_los_db(d2, carrier_mhz, site_height_m, ue_height_m)), dtype=np.float64)
+    los_db = uma_los_db(d2, carrier_mhz, site_height_m, ue_height_m)
+    return los_db, np.asarray(np.maximum(blocked, los_db), dtype=np.float64)
