@@ -79,6 +79,9 @@ def shared(problem: Shares) -> tuple[FloatArray, Shared | None]:
 
 def fitting(problem: Shares) -> tuple[FloatArray, Shared | None] | None:
     """As ``shared``, but None where some minimum rate does not fit."""
+    unheard = problem.rate_mbps.max(axis=(1, 2)) <= 0.0
+    if (unheard & (problem.min_rate_mbps > 0.0)).any():
+        return None
     answer = share(problem)
     if answer is not None and unmet(problem, answer.rate_mbps).any():
         return None
