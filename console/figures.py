@@ -48,6 +48,7 @@ GROUPS: tuple[tuple[str, tuple[Figure, ...]], ...] = (
             Figure("survival_h", "Half of the critical users are left", hours),
             Figure("critical_h", "95 % of the critical users are left", hours),
             Figure("sla_h", "All class targets are met until", hours),
+            Figure("sla_volume_h", "The same, by volume", hours),
             Figure("service_h", "Service per user", hours),
             Figure("first_depletion_h", "First battery is empty", hours),
             Figure("last_depletion_h", "Last battery is empty", hours),

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gridran.lost import ALIVE_FRAC, critical_availability_frac, failing_for_h, is_lost
+from gridran.lost import ALIVE_FRAC, FULL_TOLERANCE, critical_availability_frac, failing_for_h, is_lost
 from gridran.types import Battery, FloatArray, IntArray, Network, ServiceClass, ShedReason, StepOutcome
 from studies.availability import (
     CLASS_COUNT,
@@ -105,13 +105,19 @@ def misses_sla(availability_frac: FloatArray) -> bool:
     return bool((availability_frac < np.array(SLA_TARGET_FRAC) - _EPSILON).any())
 
 
+def misses_volume_sla(volume_frac: FloatArray) -> bool:
+    """Whether any class [4] gets less of its volume than its target of Table III; emergency may lose a millionth."""
+    return bool((volume_frac < np.array(SLA_TARGET_FRAC) * (1.0 - FULL_TOLERANCE)).any())
+
+
 def threshold_times_h(shares: Sequence[PeriodShares]) -> dict[str, float | None]:
-    """survival_h, critical_h and sla_h; None where the threshold was not crossed."""
+    """survival_h, critical_h, sla_h (users) and sla_volume_h (volume); None where the threshold was not crossed."""
     time_h, dt_h = [s.time_h for s in shares], [s.dt_h for s in shares]
     bad = {
         "survival_h": [s.critical_frac < ALIVE_FRAC - _EPSILON for s in shares],
         "critical_h": [s.critical_frac < CRITICAL_THRESHOLD_FRAC - _EPSILON for s in shares],
         "sla_h": [misses_sla(s.availability_frac) for s in shares],
+        "sla_volume_h": [misses_volume_sla(s.volume_frac) for s in shares],
     }
     return {name: first_lasting_h(periods, time_h, dt_h) for name, periods in bad.items()}
 

@@ -115,6 +115,24 @@ def test_sla_h_counts_one_stretch_whichever_target_is_missed() -> None:
     assert kpis["sla_h"] == 0.0
 
 
+def test_sla_volume_h_asks_the_same_of_the_volume() -> None:
+    """Essential users at 79 % of demand all have their minimum rate, but their volume misses 80 %."""
+    volume = np.ones(40)
+    volume[2::4] = 0.79
+    kpis = kpis_of(*(outcome(k, served_frac=1.0 if k < 4 else volume, ues=40) for k in range(20)))
+    assert kpis["sla_volume_h"] == pytest.approx(4 * DT_H)
+    assert "sla_h" in kpis["censored_metrics"]
+
+
+@pytest.mark.parametrize(("share", "missed"), [(1.0 - 0.9e-6, False), (1.0 - 1.1e-6, True)])
+def test_emergency_volume_may_lose_a_millionth(share: float, missed: bool) -> None:
+    """The target of 100 % is met up to a relative 1e-6."""
+    volume = np.ones(40)
+    volume[0::4] = share
+    kpis = kpis_of(*(outcome(k, served_frac=volume, ues=40) for k in range(20)))
+    assert ("sla_volume_h" not in kpis["censored_metrics"]) == missed
+
+
 def test_depletion_is_the_first_time_that_a_site_is_down_and_empty() -> None:
     """first_depletion_h is the first site's, last_depletion_h the last one's; a return changes neither."""
     up = [(True, True), (False, True), (True, True), (False, False)]
