@@ -99,8 +99,9 @@ def _total_kw(
 ) -> FloatArray:
     """Draw [..., G] of sites with the carriers ``band_on`` [G, B] that carry ``given_mbps`` [..., G, M, B]."""
     fixed_kw = np.where(band_on, power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=1)
-    used = np.divide(given_mbps, whole_mbps, out=np.zeros_like(given_mbps), where=whole_mbps > 0).sum(axis=-2)
-    load_kw = (used * power.load_kw[cells.site]).sum(axis=-1) + given_mbps.sum(axis=-2) @ power.mbps_kw
+    blocks = given_mbps / np.where(whole_mbps > 0, whole_mbps, np.inf)
+    used, volume_mbps = np.einsum("...mb->...b", blocks), np.einsum("...mb->...b", given_mbps)
+    load_kw = (used * power.load_kw[cells.site]).sum(axis=-1) + volume_mbps @ power.mbps_kw
     return np.asarray(fixed_kw + load_kw, dtype=np.float64)
 
 
@@ -148,7 +149,8 @@ def _goals(cells: _Cells, share: FloatArray) -> FloatArray:
 
 def _carried(given_mbps: FloatArray, goals_mbps: FloatArray) -> BoolArray:
     """Sites [..., G] at which every user's goal [..., G, M] is carried by ``given_mbps`` [..., G, M, B]."""
-    return np.asarray((given_mbps.sum(axis=-1) >= goals_mbps * FULL).all(axis=-1), dtype=np.bool_)
+    total_mbps = sum(given_mbps[..., b] for b in range(given_mbps.shape[-1]))  # few carriers, many users
+    return np.asarray((total_mbps >= goals_mbps * FULL).all(axis=-1), dtype=np.bool_)
 
 
 def _least_share(task: DispatchTask, cells: _Cells) -> FloatArray:
@@ -171,8 +173,7 @@ def _served_share(task: DispatchTask, cells: _Cells) -> FloatArray:
 
 def _order(power: Power, site: IntArray, whole_mbps: FloatArray) -> IntArray:
     """Carriers [G, B] by energy per megabit at each site, cheapest first; those that nobody can use come last."""
-    usable = whole_mbps > 0
-    mean = np.where(usable, whole_mbps, 0.0).sum(axis=1) / np.maximum(usable.sum(axis=1), 1)
+    mean = np.einsum("gmb->gb", whole_mbps) / np.maximum(np.count_nonzero(whole_mbps, axis=1), 1)
     cost = np.where(mean > 0, power.load_kw[site] / np.maximum(mean, 1e-9) + power.mbps_kw, np.inf)
     return np.argsort(cost, axis=1, kind="stable")
 
