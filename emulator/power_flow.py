@@ -108,7 +108,8 @@ def step(task: PlantTask, dt_h: float) -> PlantStep:
     short_kw = short_kw - grid_kw
 
     sun = microgrid.share(task.plant.cables, np.minimum(surplus_kw, task.pv_kw), short_kw)
-    surplus_kw, short_kw = surplus_kw - sun.sent_kw, short_kw - sun.received_kw
+    surplus_kw = np.maximum(surplus_kw - sun.sent_kw, 0.0)  # what is shared to the last watt differs by round-off
+    short_kw = np.maximum(short_kw - sun.received_kw, 0.0)
     discharge_kw = np.minimum(short_kw, limits.discharge_kw)
     short_kw = short_kw - discharge_kw
     stored = microgrid.share(task.plant.cables, limits.discharge_kw - discharge_kw, short_kw, sun.cable_kw)

@@ -29,11 +29,13 @@ _NEVER_KW = 1e6
 
 @dataclass(frozen=True)
 class Phase:
-    """One level of service: its patterns' ``space``, how long it must last, and whether it is what is maximised."""
+    """One level of service: its patterns' ``space``, how long it must last, and whether it is what is maximised. A
+    ``last_resort`` is played with whatever patterns are left; any other phase is over when none fits."""
 
     space: Space
     least_h: float
     main: bool
+    last_resort: bool
 
 
 @dataclass(frozen=True)
@@ -154,16 +156,19 @@ class _Pool:
 
 def _offer(phase: Phase, drawn: Evaluated, stores: Stores) -> Offer:
     """The configurations of a phase; a pattern that is not fit may not be used."""
-    power_kw = np.where(_fit(phase.space, drawn, stores)[:, None], drawn.power_kw, _NEVER_KW)
+    power_kw = np.where(_fit(phase, drawn, stores)[:, None], drawn.power_kw, _NEVER_KW)
     return Offer(power_kw, np.full(len(power_kw), 1.0 if phase.main else 0.0), phase.least_h)
 
 
-def _fit(space: Space, drawn: Evaluated, stores: Stores) -> BoolArray:
-    """Patterns [C] whose sites all last until the next plan, and that serve as much as any such pattern does."""
-    asleep_kw = space.table.problem.network.power.deep_sleep_kw
+def _fit(phase: Phase, drawn: Evaluated, stores: Stores) -> BoolArray:
+    """Patterns [C] that serve as much as any does, and whose sites all last until the next plan. Of a phase that comes
+    to whatever there is, there is always one: the best that lasts, or the best if none does."""
+    asleep_kw = phase.space.table.problem.network.power.deep_sleep_kw
     lasts = (drawn.power_kw <= np.maximum(stores.most_kw, asleep_kw)).all(axis=1)
-    short = drawn.unserved_frac @ _unserved_weight(space) + np.where(lasts, 0.0, _RUNS_DRY)
-    return np.asarray(short <= short.min(initial=np.inf) + _AS_GOOD, dtype=np.bool_)
+    short = drawn.unserved_frac @ _unserved_weight(phase.space)
+    if phase.last_resort:
+        short, lasts = short + np.where(lasts, 0.0, _RUNS_DRY), np.ones_like(lasts)
+    return np.asarray(lasts & (short <= short.min(initial=np.inf) + _AS_GOOD), dtype=np.bool_)
 
 
 def _unserved_weight(space: Space) -> FloatArray:
@@ -178,7 +183,7 @@ def _schedule(pools: Sequence[_Pool], solved: Hours, best_h: float, stores: Stor
     return Schedule(
         awake=tuple(pool.awake[: len(used)] for pool, used in zip(pools, solved.each_h, strict=True)),
         drawn=drawn,
-        fit=tuple(_fit(pool.phase.space, each, stores) for pool, each in zip(pools, drawn, strict=True)),
+        fit=tuple(_fit(pool.phase, each, stores) for pool, each in zip(pools, drawn, strict=True)),
         each_h=solved.each_h,
         price_per_kwh=solved.price_per_kwh,
         life_h=_life(solved),

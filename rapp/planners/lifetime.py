@@ -172,7 +172,7 @@ def _phases(outage: _Outage) -> tuple[str, ...]:
 
 def _stage(outage: _Outage, schedule: Schedule) -> str:
     """The phase that the network is in."""
-    if outage.least_h[GENEROUS] >= LASTS_H:
+    if outage.least_h[GENEROUS] >= LASTS_H and schedule.fit[1].any():
         return GENEROUS
     previous = outage.problem.previous
     was_critical = previous is not None and previous.kept is not None and previous.kept.phase == CRITICAL
@@ -196,7 +196,10 @@ def _sparse(outage: _Outage, names: tuple[str, ...], schedule: Schedule) -> Sche
 
 
 def _main_first(outage: _Outage, names: tuple[str, ...]) -> list[Phase]:
-    return [Phase(outage.space[name], outage.least_h[name] if at else 0.0, at == 0) for at, name in enumerate(names)]
+    return [
+        Phase(outage.space[name], outage.least_h[name] if at else 0.0, main=at == 0, last_resort=name == CRITICAL)
+        for at, name in enumerate(names)
+    ]
 
 
 def _chosen(outage: _Outage, names: tuple[str, ...], schedule: Schedule) -> _Chosen:

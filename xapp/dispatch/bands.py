@@ -19,6 +19,7 @@ from xapp.dispatch.fill import Queues, fill, queues, try_all
 from xapp.dispatch.sharing import FULL, Power, is_best_effort
 from xapp.dispatch.task import DispatchTask
 
+FILLED_FRAC = 0.92  # of a carrier: one that is planned to the last block sheds users at the first error in SINR
 STAY_FRAC = 0.05  # of a site's draw, below which it does not switch carriers: its neighbours' users would feel it
 _SHARES = 4  # steps between t* and full service that the chosen set is tried with
 _BATCH_USERS = 600  # padded users that take as long as another batch
@@ -51,8 +52,9 @@ def choose(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArr
     band_on, fits = np.zeros_like(allowed), np.ones(len(allowed), dtype=np.bool_)
     rate_mbps = np.zeros_like(whole_mbps)
     decide = _everything if task.band_rule == "all-on" else _least_power
+    full = 1.0 if task.band_rule == "all-on" else FILLED_FRAC
     for cells in _batches(task, allowed, ue_site):
-        whole = np.where(cells.here[..., None], whole_mbps[cells.user], 0.0)
+        whole = np.where(cells.here[..., None], whole_mbps[cells.user] * full, 0.0)
         queue = queues(whole, _order(power, cells.site, whole))
         band_on[cells.site], given, fits[cells.site] = decide(task, power, cells, queue, whole)
         rate_mbps[cells.user[cells.here]] = given[cells.here]
