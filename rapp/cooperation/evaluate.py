@@ -118,20 +118,21 @@ def _cheapest_sets(
     table: Tables, site_mbps: FloatArray, rate_site: FloatArray, kw_per_mbps: FloatArray
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """Power, volume left and number of the carrier set [M, N]: over all sets, each site's volume on its cheapest
-    carriers first; least volume left, then least power."""
-    order = np.argsort(kw_per_mbps, axis=2)
-    rate = np.take_along_axis(rate_site, order, axis=2) * _FULL_FRAC
-    kw = np.take_along_axis(kw_per_mbps, order, axis=2)
-    on = table.sets[:, order]  # [S, M, N, B] in each site's own order
-    room = on * rate
-    before = np.cumsum(room, axis=3) - room
-    carried = np.clip(site_mbps[None, :, :, None] - before, 0.0, room)
-    left = site_mbps - carried.sum(axis=3)
+    carriers first; least volume left, then least power. Carrier by carrier, which keeps the arrays long."""
+    shape, bands = site_mbps.shape, rate_site.shape[2]
+    rate, kw = rate_site.reshape(-1, bands) * _FULL_FRAC, kw_per_mbps.reshape(-1, bands)
+    order = np.argsort(kw, axis=1)
+    rows = np.arange(len(order))
+    left = np.repeat(site_mbps.reshape(1, -1), len(table.sets), axis=0)  # [S, M·N]
     fixed = table.standby_kw.sum(axis=1) + table.sets @ (table.idle_kw - table.standby_kw).T  # [S, N]
-    power = fixed[:, None, :] + (carried * kw).sum(axis=3)
-    over = np.maximum(power - table.limit_kw, 0.0)
-    left = left + over / kw.max(axis=2)
-    power = np.minimum(power, table.limit_kw)
+    power = np.tile(fixed, (1, shape[0]))
+    for rank in range(bands):
+        band = order[:, rank]
+        carried = np.minimum(left, table.sets[:, band] * rate[rows, band])
+        left -= carried
+        power += carried * kw[rows, band]
+    limit_kw = np.tile(table.limit_kw, shape[0])
+    left += np.maximum(power - limit_kw, 0.0) / kw.max(axis=1)
+    np.minimum(power, limit_kw, out=power)
     pick = np.argmin(power + 1e3 * left, axis=0)
-    at = pick[None]
-    return np.take_along_axis(power, at, axis=0)[0], np.take_along_axis(left, at, axis=0)[0], pick
+    return power[pick, rows].reshape(shape), left[pick, rows].reshape(shape), pick.reshape(shape)
