@@ -30,12 +30,17 @@ def strongest(radio: Radio) -> IntArray:
 
 
 def preferred(task: DispatchTask, radio: Radio) -> IntArray:
-    """Option number [U]: the serving site while it is good enough, else the strongest."""
+    """Option number [U]: the serving site while it is good enough, else the strongest.
+
+    A link that gave nothing is not good, whatever is predicted: the strongest of the others is tried before it.
+    """
     best = radio.rate_mbps.max(axis=2)
-    works = task.snapshot.served_mbps > 0.0  # a link that gave nothing is not worth keeping, whatever is predicted
-    serving = (radio.candidate == task.snapshot.serving_site[:, None]) & (radio.candidate >= 0) & works[:, None]
-    good = serving & (best > 0) & (best >= KEEP_FRAC * best.max(axis=1, keepdims=True))
-    return np.where(good.any(axis=1), np.argmax(good, axis=1), strongest(radio))
+    serving = (radio.candidate == task.snapshot.serving_site[:, None]) & (radio.candidate >= 0)
+    works = (task.snapshot.served_mbps > 0.0)[:, None]
+    good = serving & works & (best > 0) & (best >= KEEP_FRAC * best.max(axis=1, keepdims=True))
+    others = (best > 0) & ~(serving & ~works)
+    elsewhere = np.where(others.any(axis=1), np.argmax(others, axis=1), strongest(radio))
+    return np.where(good.any(axis=1), np.argmax(good, axis=1), elsewhere)
 
 
 def rescued(radio: Radio, option: IntArray) -> IntArray:

@@ -97,7 +97,11 @@ def _per_site(task: DispatchTask, ue_site: IntArray, per_user: FloatArray) -> Fl
 def _activity(
     task: DispatchTask, band_on: BoolArray, ue_site: IntArray, whole: FloatArray, rate_mbps: FloatArray
 ) -> FloatArray:
-    return np.where(band_on, np.minimum(_per_site(task, ue_site, _used(whole, rate_mbps)), 1.0), 0.0)
+    """z·ρ [N, B] to expect: what the decision needs, and no less than was measured where the carrier stays on. Busy
+    neighbours make each other busier, and the measured load is where that came to rest."""
+    needed = np.minimum(_per_site(task, ue_site, _used(whole, rate_mbps)), 1.0)
+    measured = np.where(task.snapshot.band_on, task.snapshot.prb_used_frac, 0.0)
+    return np.where(band_on, np.maximum(needed, measured), 0.0)
 
 
 def _control(
