@@ -67,11 +67,21 @@ def _study(asked: argparse.Namespace) -> int:
     from studies.registry import StudyRequest, study_named
 
     try:
-        study = study_named(asked.name)
+        chosen = study_named(asked.name)
     except ValueError as wrong:
         raise UsageError(f"argument NAME: {wrong}") from None
-    study(StudyRequest(asked.out, asked.trials, asked.jobs, asked.dask, asked.quick, asked.resume))
-    return 0
+    _make_directory(asked.out)
+    from console.study import study
+    from console.trial_progress import shown_progress
+    from studies.dask_cluster import ClusterError
+
+    request = StudyRequest(
+        asked.out, asked.trials, asked.jobs, asked.dask, asked.quick, asked.resume, progress=shown_progress()
+    )
+    try:
+        return study(chosen, request)
+    except ClusterError as wrong:
+        raise UsageError(f"argument --dask: {wrong}") from None
 
 
 def _bench(asked: argparse.Namespace) -> int:

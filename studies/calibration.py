@@ -6,15 +6,24 @@ m ← m·T(m)/2.5 closes in a few rounds. Every round plays the same seeds.
 
 from __future__ import annotations
 
-import json
+import math
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
-from studies.montecarlo import TrialTask, figures, in_parallel, mean_ci95
+from studies.cell import Cell, TrialTask, trial_tasks
+from studies.design import seeds
+from studies.engine import Records, play
+from studies.fingerprint import code_version
+from studies.recorder import write_json
 from studies.registry import StudyRequest
+from studies.statistics import mean_ci95
 
+NAME = "site-power-scale"
+TRIALS, QUICK_TRIALS = 10, 3
 TARGET_H = 2.5
 TOLERANCE_H = 0.02
 ROUNDS = 6
@@ -22,33 +31,59 @@ HOURS_H = 8.0
 
 
 def site_power_scale(request: StudyRequest) -> None:
-    """Fit m over ``request.trials`` seeds (10) and write OUT/site-power-scale.json; prints a line a round."""
+    """Fit m over ``request.trials`` seeds (10) and write OUT/site-power-scale.json, a row a round."""
     started_s = time.perf_counter()
-    trials = request.trials or (3 if request.quick else 10)
-    scenario = load_scenario("paper")
+    scenario, trial_seeds = load_scenario("paper"), seeds(request, TRIALS, QUICK_TRIALS)
+
+    def tasks(records: Records) -> Sequence[TrialTask]:
+        return [task for _, played in rounds(scenario, trial_seeds, records) for task in played]
+
+    records = play(NAME, tasks, request)
+    rows = [row(scale, survival_h(played, records)) for scale, played in rounds(scenario, trial_seeds, records)]
+    for found in rows:
+        print(f"m = {found['site_power_scale']:.4f}: survival_h {found['mean']:.3f} h over {len(trial_seeds)} seeds")
+    versions, wall_s = {"gridran": code_version()}, time.perf_counter() - started_s
+    manifest = {"versions": versions, "seeds": list(trial_seeds), "wall_s": wall_s}
+    document = {"study": NAME, "trials": len(trial_seeds), "rows": rows, "claims": [], "manifest": manifest}
+    write_json(request.out / f"{NAME}.json", document)
+
+
+def rounds(
+    scenario: Scenario, trial_seeds: Sequence[int], records: Records
+) -> Iterator[tuple[float, Sequence[TrialTask]]]:
+    """(m, its trials) of each round, up to the first without results or the last one needed."""
     scale = scenario.network.power.site_scale
-    rows: list[dict[str, object]] = []
     for _ in range(ROUNDS):
-        mean_h, ci95_h = mean_ci95(survival_h(with_scale(scenario, scale), trials, request.jobs))
-        row = {"site_power_scale": scale, "metric": "survival_h", "mean": mean_h, "ci95": ci95_h, "paper": TARGET_H}
-        rows.append(dict(row))
-        print(f"m = {scale:.4f}: survival_h {mean_h:.3f} ± {ci95_h:.3f} h over {trials} seeds", flush=True)
+        played = trials_at(scenario, scale, trial_seeds)
+        yield scale, played
+        if any(task.key not in records for task in played):
+            return
+        mean_h, _ = mean_ci95(survival_h(played, records))
         if abs(mean_h - TARGET_H) <= TOLERANCE_H:
-            break
+            return
         scale = round(scale * mean_h / TARGET_H, 4)
-    manifest = {"seeds": list(range(1, trials + 1)), "wall_s": time.perf_counter() - started_s}
-    document = {"study": "site-power-scale", "trials": trials, "rows": rows, "claims": [], "manifest": manifest}
-    request.out.mkdir(parents=True, exist_ok=True)
-    (request.out / "site-power-scale.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 
-def survival_h(scenario: Scenario, trials: int, jobs: int) -> list[float]:
-    """survival_h of Independent for seeds 1 … ``trials``."""
-    tasks = [TrialTask(scenario, "independent", "medium", seed, HOURS_H) for seed in range(1, trials + 1)]
-    return [float(str(result["survival_h"])) for _, result in in_parallel(figures, tasks, jobs)]
-
-
-def with_scale(scenario: Scenario, scale: float) -> Scenario:
-    """The scenario with another m."""
+def trials_at(scenario: Scenario, scale: float, trial_seeds: Sequence[int]) -> Sequence[TrialTask]:
+    """Independent at medium load under ``scale``."""
     power = replace(scenario.network.power, site_scale=scale)
-    return replace(scenario, network=replace(scenario.network, power=power))
+    scaled = replace(scenario, network=replace(scenario.network, power=power))
+    variant = f"m={scale:g}"
+    return trial_tasks(variant, scaled, [Cell(variant, "independent", "medium", n, HOURS_H) for n in trial_seeds])
+
+
+def survival_h(played: Sequence[TrialTask], records: Records) -> list[float]:
+    """survival_h of each trial."""
+    return [float(records[task.key]["figures"]["survival_h"]) for task in played]
+
+
+def row(scale: float, values_h: Sequence[float]) -> dict[str, Any]:
+    """One round's row."""
+    mean_h, ci95_h = mean_ci95(values_h)
+    return {
+        "site_power_scale": scale,
+        "metric": "survival_h",
+        "mean": mean_h,
+        "ci95": None if math.isnan(ci95_h) else ci95_h,
+        "paper": TARGET_H,
+    }

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from studies.progress import SILENT, Progress
+
+
+class StudyError(Exception):
+    """A study cannot go on; says in one line why and what to do. What was written is kept."""
+
 
 @dataclass(frozen=True)
 class StudyRequest:
     """``trials`` 0: the study's own number. ``dask``: a scheduler's address, empty for ``jobs`` local processes.
-    ``quick``: a smaller version that shows the same. ``resume``: keep the trials that ``out`` already has."""
+    ``quick``: a smaller version that shows the same. ``resume``: keep the trials that ``out`` already has.
+    ``progress`` is told of every trial."""
 
     out: Path
     trials: int = 0
@@ -19,12 +26,14 @@ class StudyRequest:
     dask: str = ""
     quick: bool = False
     resume: bool = False
+    progress: Progress = SILENT
 
 
 Study = Callable[[StudyRequest], None]
 
 STUDIES: dict[str, str] = {
     "site-power-scale": "studies.calibration:site_power_scale",
+    "msrc-survival": "studies.msrc_survival:msrc_survival",
 }
 """Name -> "module:function", imported when asked for."""
 

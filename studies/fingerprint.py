@@ -1,0 +1,62 @@
+"""What a stored trial belongs to: the scenario and the code that played it, each as a short digest."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridran.scenario.params import Scenario
+
+DECIDING_PACKAGES = ("gridran", "rapp", "xapp", "emulator")
+DECIDING_MODULES = ("availability", "bound", "cell", "kpis", "trial")  # of this package
+LIBRARIES = ("highspy", "numpy", "scipy")
+_LENGTH = 12
+
+
+def scenario_hash(scenario: Scenario) -> str:
+    """Digest of every parameter but the name."""
+    digest = hashlib.sha256()
+    for part in _parts(replace(scenario, name="")):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()[:_LENGTH]
+
+
+def _parts(value: Any) -> list[str]:
+    """A value as text, part by part, the same on every machine."""
+    if is_dataclass(value):
+        return [p for f in fields(value) for p in (f.name, *_parts(getattr(value, f.name)))]
+    if isinstance(value, tuple):
+        return ["(", *(p for item in value for p in _parts(item)), ")"]
+    if isinstance(value, np.ndarray):
+        return [repr(value.tolist())]
+    return [repr(value)]
+
+
+@cache
+def code_version() -> str:
+    """gridran's version, and a digest of all code and solver versions that a trial's result can depend on."""
+    digest = hashlib.sha256()
+    for path in _sources():
+        digest.update(path.read_bytes())
+    for name, version in library_versions().items():
+        digest.update(f"{name} {version}".encode())
+    return f"{metadata.version('gridran')}+{digest.hexdigest()[:_LENGTH]}"
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that compute."""
+    return {name: metadata.version(name) for name in LIBRARIES}
+
+
+def _sources() -> list[Path]:
+    here = Path(__file__).parent
+    packages = [Path(str(spec.origin)).parent for spec in map(find_spec, DECIDING_PACKAGES) if spec is not None]
+    own = [path for path in sorted(here.glob("*.py")) if path.stem in DECIDING_MODULES]
+    return [*(path for folder in packages for path in sorted(folder.rglob("*.py"))), *own]
