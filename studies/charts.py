@@ -46,7 +46,7 @@ def bars(table: Table, shown: Sequence[Panel], loads: Sequence[str]) -> Figure:
         rows = [row for row in table.rows if row.metric == metric and row.load in loads]
         _bars_by_group(ax, rows, [row.load for row in rows])
         ax.set_title(title, fontsize=10)
-    axes[0].legend(fontsize=8, frameon=False)
+    _legend(figure, axes[0])
     return figure
 
 
@@ -57,8 +57,14 @@ def bars_by_metric(table: Table, shown: Sequence[Panel], title: str) -> Figure:
     rows = [row for row in table.rows if row.metric in names]
     _bars_by_group(ax, rows, [names[row.metric] for row in rows])
     ax.set_title(title, fontsize=10)
-    ax.legend(fontsize=8, frameon=False)
+    _legend(figure, ax)
     return figure
+
+
+def _legend(figure: Figure, ax: Any) -> None:
+    """The names of the first axes, below all of them."""
+    handles, labels = ax.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False)
 
 
 def _bars_by_group(ax: Any, rows: Sequence[Row], group_of: Sequence[str]) -> None:
@@ -87,7 +93,7 @@ def over_time(results: Results, shown: Sequence[Panel], load: str, last_h: float
             ax.fill_between(time_h, mean - half, mean + half, color=colour(strategy), alpha=0.2, lw=0)
         ax.set(xlim=(0.0, last_h), ylim=(0.0, None), xlabel="hours since the grid went down")
         ax.set_title(title, fontsize=10)
-    axes[0].legend(fontsize=8, frameon=False)
+    _legend(figure, axes[0])
     return figure
 
 
@@ -113,7 +119,7 @@ def by_variant(table: Table, metric: str, title: str) -> Figure:
     ax.invert_yaxis()
     ax.set_title(title, fontsize=10)
     ax.grid(axis="y", lw=0.3)
-    ax.legend(fontsize=8, frameon=False)
+    _legend(figure, ax)
     return figure
 
 

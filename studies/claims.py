@@ -48,5 +48,10 @@ def worst(values: Iterable[float]) -> float:
     return math.nan if not found or any(map(math.isnan, found)) else min(found)
 
 
+def ratio(part: float, whole: float) -> float:
+    """``part`` by ``whole``; NaN where there is no whole."""
+    return part / whole if whole else math.nan
+
+
 def _judged(claim: str, source: str, value: float, held: bool) -> Claim:
     return Claim(claim, source, None if math.isnan(value) else value, held and not math.isnan(value))

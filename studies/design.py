@@ -29,6 +29,11 @@ ALL_STRATEGIES = tuple(
 )
 
 
+def no_files(_: Results) -> Mapping[str, str]:
+    """No files beyond the usual ones."""
+    return {}
+
+
 def no_more(_: Results) -> Sequence[Task]:
     """Nothing follows the trials."""
     return ()
@@ -36,7 +41,8 @@ def no_more(_: Results) -> Sequence[Task]:
 
 @dataclass(frozen=True)
 class Design:
-    """``scenarios`` by variant, the paper's own first. ``then``: tasks that follow from the results of all trials."""
+    """``scenarios`` by variant, the paper's own first. ``then``: tasks that follow from the results of all trials.
+    ``shown``: the metrics of the printed table. ``files``: further text files by name."""
 
     name: str
     title: str
@@ -50,6 +56,7 @@ class Design:
     shown: Sequence[str]
     hours_h: float = HOURS_H
     then: Callable[[Results], Sequence[Task]] = field(default=no_more)
+    files: Callable[[Results], Mapping[str, str]] = field(default=no_files)
 
 
 def seeds(request: StudyRequest, full: int, quick: int) -> range:
@@ -88,7 +95,7 @@ def run_study(design: Design, request: StudyRequest) -> Document:
         claims=tuple(design.claims(table)),
         manifest=manifest(design.scenarios, design.seeds, results, time.perf_counter() - started_s),
     )
-    written = write(request.out, document, design.figure(results, table))
+    written = write(request.out, document, design.figure(results, table), design.files(results))
     print_table(design.title, document, design.shown)
     print(f"written: {', '.join(map(str, written))}")
     return document

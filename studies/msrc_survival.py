@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
 from studies.charts import Panel, bars
-from studies.claims import TARGET, Claim, at_least, at_most, increasing, within, worst
+from studies.claims import TARGET, Claim, at_least, at_most, increasing, ratio, within, worst
 from studies.design import ALL_STRATEGIES, LOADS, Design, run_study, seeds
 from studies.registry import StudyRequest
 from studies.results import Results
@@ -140,7 +141,7 @@ def _gains(table: Table) -> list[Claim]:
 def _precision(table: Table) -> list[Claim]:
     def widest_frac(metrics: Sequence[str]) -> float:
         found = [row for row in table.rows if row.metric in metrics]
-        return -worst(-row.ci95 / row.mean if row.ci95 is not None and row.mean else float("nan") for row in found)
+        return -worst(-ratio(math.nan if row.ci95 is None else row.ci95, row.mean or 0.0) for row in found)
 
     return [
         at_most(

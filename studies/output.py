@@ -30,8 +30,8 @@ class Document:
     manifest: Mapping[str, Any]
 
 
-def write(out: Path, document: Document, figure: Figure) -> list[Path]:
-    """Writes the three files and gives their paths."""
+def write(out: Path, document: Document, figure: Figure, files: Mapping[str, str]) -> list[Path]:
+    """Writes the three files, then further text ``files`` by name, and gives their paths."""
     paths = [out / f"{document.study}.{ending}" for ending in ("json", "csv", "png")]
     content = {
         "study": document.study,
@@ -43,7 +43,9 @@ def write(out: Path, document: Document, figure: Figure) -> list[Path]:
     write_json(paths[0], content)
     paths[1].write_text(csv_text(COLUMNS, (as_dict(row).values() for row in document.rows)), encoding="utf-8")
     figure.savefig(paths[2], dpi=_DPI)
-    return paths
+    for name, text in files.items():
+        (out / name).write_text(text, encoding="utf-8")
+    return [*paths, *(out / name for name in files)]
 
 
 def csv_text(columns: Sequence[str], rows: Any) -> str:

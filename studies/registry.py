@@ -34,6 +34,11 @@ Study = Callable[[StudyRequest], None]
 STUDIES: dict[str, str] = {
     "site-power-scale": "studies.calibration:site_power_scale",
     "msrc-survival": "studies.msrc_survival:msrc_survival",
+    "msrc-service": "studies.msrc_service:msrc_service",
+    "msrc-overview": "studies.msrc_overview:msrc_overview",
+    "msrc-energy": "studies.msrc_energy:msrc_energy",
+    "msrc-sensitivity": "studies.msrc_sensitivity:msrc_sensitivity",
+    "msrc-tradeoff": "studies.msrc_tradeoff:msrc_tradeoff",
 }
 """Name -> "module:function", imported when asked for."""
 
