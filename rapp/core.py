@@ -225,10 +225,11 @@ def _forecast(state: State, telemetry: Telemetry, price_usd_per_kwh: FloatArray)
     settings = state.settings
     horizon_h, step_h = settings.planning.horizon_h, settings.plan_period_h
     ahead = Ahead(telemetry.snapshot.time_h, step_h, max(1, round(horizon_h / step_h)), settings.start_hour)
+    expected_frac = FORECASTERS[settings.planning.forecast](state.history, ahead)
     return Forecast(
         horizon_h=horizon_h,
         step_h=step_h,
-        demand_frac=FORECASTERS[settings.planning.forecast](state.history, ahead),
+        demand_frac=expected_frac * (1.0 + settings.planning.forecast_error_frac),
         ev_energy_kwh=ev_energy.expected_kwh(
             settings.network, settings.ev, telemetry, price_usd_per_kwh, horizon_h, ahead.steps
         ),

@@ -47,6 +47,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "k_max=6": {"cooperation.max_links": 6},
     "links=literal": {"cooperation.links": "literal"},
     "assisted_bands=high": {"cooperation.assisted_bands": "high"},
+    "forecast_error=-50%": {"planning.forecast_error_frac": -0.5},
+    "forecast_error=-25%": {"planning.forecast_error_frac": -0.25},
+    "forecast_error=+25%": {"planning.forecast_error_frac": 0.25},
+    "forecast_error=+50%": {"planning.forecast_error_frac": 0.5},
     # Users and hotspots by site as in the paper.
     "sites=7": {"sites.rings": 1, "traffic.ue_count": 368, "traffic.hotspot_count": 3},
     "sites=37": {"sites.rings": 3, "traffic.ue_count": 1947, "traffic.hotspot_count": 16},

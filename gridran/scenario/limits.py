@@ -138,6 +138,7 @@ LIMITS: dict[type, dict[str, Constraint]] = {
         "node_limit": NOT_NEGATIVE,
         "time_limit_s": POSITIVE,
         "forecast": ("persistence", "seasonal"),
+        "forecast_error_frac": (Gt(-1), Le(10)),
         "policy_lifetime_min": POSITIVE,
         "service_level_frac": FRACTION,
         "generous_level_frac": FRACTION,

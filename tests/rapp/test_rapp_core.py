@@ -334,6 +334,17 @@ def test_price_and_forecast_reach_the_planner_and_the_policy(
     assert (problem.forecast.ev_energy_kwh > 0.0).all()
 
 
+def test_a_forecast_can_be_wrong_on_purpose(
+    scenario: Scenario, planner: Scripted, good: Plan, telemetry_of: Reports
+) -> None:
+    """With a forecast error of −25 %, the planner expects three quarters of the traffic."""
+    wrong = replace(scenario, planning=replace(scenario.planning, forecast_error_frac=-0.25))
+    state = core.initial(wrong, Strategy("test", "scripted", "any", "cooperative", "all-on", "urgency"))
+    planner.answers = [Optimal(good, 0.02)]
+    told(state, telemetry_of(scenario.network))
+    np.testing.assert_array_equal(planner.asked[0].forecast.demand_frac, 0.75)
+
+
 def test_same_reports_give_the_same_decisions(scenario: Scenario, telemetry_of: Reports) -> None:
     """The core keeps no hidden state: two runs over the same reports agree in every effect."""
 
