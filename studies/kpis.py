@@ -27,6 +27,8 @@ CRITICAL_THRESHOLD_FRAC = 0.95
 LASTING_H = 5.0 / 60.0
 QUALITY_AT_H = 2.5  # Table III
 CLASS_NAMES = tuple(c.name.lower() for c in ServiceClass)
+AVAILABILITY = tuple(f"availability_{name}_2h5_frac" for name in CLASS_NAMES)
+VOLUME = tuple(f"served_volume_{name}_2h5_frac" for name in CLASS_NAMES)
 _EPSILON = 1e-9
 
 
@@ -131,9 +133,9 @@ def quality_at(shares: Sequence[PeriodShares], at_h: float = QUALITY_AT_H) -> di
     if not covering and shares and lost([s.critical_frac for s in shares], [s.dt_h for s in shares]):
         covering = [shares[-1]]
     result: dict[str, float | None] = {}
-    for index, name in enumerate(CLASS_NAMES):
-        result[f"availability_{name}_2h5_frac"] = float(covering[0].availability_frac[index]) if covering else None
-        result[f"served_volume_{name}_2h5_frac"] = float(covering[0].volume_frac[index]) if covering else None
+    for index, (users, volume) in enumerate(zip(AVAILABILITY, VOLUME, strict=True)):
+        result[users] = float(covering[0].availability_frac[index]) if covering else None
+        result[volume] = float(covering[0].volume_frac[index]) if covering else None
     return result
 
 

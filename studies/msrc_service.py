@@ -10,7 +10,7 @@ from studies.availability import SLA_TARGET_FRAC
 from studies.charts import Panel, bars_by_metric
 from studies.claims import TARGET, Claim, at_least, at_most
 from studies.design import ALL_STRATEGIES, Design, run_study, seeds
-from studies.kpis import CLASS_NAMES
+from studies.kpis import AVAILABILITY, VOLUME
 from studies.registry import StudyRequest
 from studies.results import Results
 from studies.rows import Row, Table, metric_rows
@@ -18,8 +18,6 @@ from studies.rows import Row, Table, metric_rows
 NAME = "msrc-service"
 LOAD = "medium"
 TRIALS, QUICK_TRIALS = 50, 3
-AVAILABILITY = tuple(f"availability_{name}_2h5_frac" for name in CLASS_NAMES)
-VOLUME = tuple(f"served_volume_{name}_2h5_frac" for name in CLASS_NAMES)
 PANEL: tuple[Panel, ...] = tuple(zip(AVAILABILITY, ("emergency", "voice", "essential", "best effort"), strict=True))
 PUBLISHED_FRAC = (1.0, 1.0, 0.96, 0.75)  # the MSRC column
 

@@ -21,6 +21,7 @@ from studies import (
 )
 from studies.cell import TrialTask
 from studies.design import ALL_STRATEGIES, Design, run_study, seeds, trials_of
+from studies.kpis import AVAILABILITY
 from studies.registry import StudyRequest, study_named
 from studies.rows import Row, Table
 
@@ -75,7 +76,7 @@ def test_msrc_service_judges_every_class() -> None:
     rows = [
         Row("paper", strategy, "medium", metric, share, None, 1, 0, None)
         for strategy, share in TABLE_III.items()
-        for metric in msrc_service.AVAILABILITY
+        for metric in AVAILABILITY
     ]
     held = {claim.claim: claim.held for claim in msrc_service.claims(Table(rows))}
     assert [held[c] for c in held if c.startswith("msrc")] == [False, False, False, True]
