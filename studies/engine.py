@@ -42,6 +42,11 @@ def play(name: str, tasks: Tasks, request: StudyRequest) -> Records:
     with workers(request.jobs, request.dask) as executor, CellFile(request.out, name, request.resume) as cells:
         if cells.set_aside:
             print(f"starting afresh, for there is no --resume; earlier trials are now in {cells.set_aside}", flush=True)
+        others = len(set(cells.records) - {task.key for task in tasks(cells.records)})
+        if others:
+            print(
+                f"{others} kept trials are of other code, scenarios or seeds than asked for now; not used", flush=True
+            )
         try:
             while todo := _missing(tasks(cells.records), cells, request):
                 for task, result in finished(executor, todo):

@@ -15,7 +15,7 @@ import numpy as np
 from gridran.scenario.params import Scenario
 
 DECIDING_PACKAGES = ("gridran", "rapp", "xapp", "emulator")
-DECIDING_MODULES = ("availability", "bound", "cell", "kpis", "trial")  # of this package
+TRIAL_MODULES = ("availability", "cell", "kpis", "trial")  # of this package
 LIBRARIES = ("highspy", "numpy", "scipy")
 _LENGTH = 12
 
@@ -40,10 +40,13 @@ def _parts(value: Any) -> list[str]:
 
 
 @cache
-def code_version() -> str:
-    """gridran's version, and a digest of all code and solver versions that a trial's result can depend on."""
+def code_version(modules: tuple[str, ...] = TRIAL_MODULES) -> str:
+    """gridran's version, and a digest of all code and solver versions that a result can depend on.
+
+    ``modules``: those of this package; by default what a trial depends on.
+    """
     digest = hashlib.sha256()
-    for path in _sources():
+    for path in _sources(modules):
         digest.update(path.read_bytes())
     for name, version in library_versions().items():
         digest.update(f"{name} {version}".encode())
@@ -55,8 +58,8 @@ def library_versions() -> dict[str, str]:
     return {name: metadata.version(name) for name in LIBRARIES}
 
 
-def _sources() -> list[Path]:
+def _sources(modules: tuple[str, ...]) -> list[Path]:
     here = Path(__file__).parent
     packages = [Path(str(spec.origin)).parent for spec in map(find_spec, DECIDING_PACKAGES) if spec is not None]
-    own = [path for path in sorted(here.glob("*.py")) if path.stem in DECIDING_MODULES]
+    own = [here / f"{name}.py" for name in modules]
     return [*(path for folder in packages for path in sorted(folder.rglob("*.py"))), *own]

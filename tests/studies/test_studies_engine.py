@@ -106,6 +106,14 @@ def test_resume_plays_only_what_is_missing(here: None, tmp_path: Path) -> None:
     assert [records[f"double {n}"]["doubled"] for n in (1, 2, 3)] == [2, 4, 6]
 
 
+def test_resume_says_what_it_cannot_use(here: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Cells of other code or other seeds stay in the file, and one line says how many."""
+    play("s", lambda _: [Doubling(1), Doubling(2)], StudyRequest(tmp_path))
+    play("s", lambda _: [Doubling(2), Doubling(3)], StudyRequest(tmp_path, resume=True))
+    assert capsys.readouterr().out.startswith("1 kept trials are of other code")
+    assert set(read_cells(tmp_path / "s.cells.jsonl")) == {"double 1", "double 2", "double 3"}
+
+
 def test_without_resume_earlier_cells_are_set_aside(
     here: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
