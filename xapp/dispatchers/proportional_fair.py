@@ -42,12 +42,11 @@ def dispatch(task: DispatchTask) -> Dispatch:
 
 
 def _association(task: DispatchTask, radio: Radio, power: Power) -> IntArray:
-    """Who serves whom: under a new policy or slot users spread over the sites as the plan meant, on its carriers; from
-    then on they stay where they are well served."""
+    """Who serves whom: where a policy or slot brings new modes users spread over the sites as the plan meant, on its
+    carriers; from then on they stay where they are well served."""
     option = preferred(task, radio)
-    same_policy = task.previous is not None and task.previous.policy_id == task.policy.policy_id
-    same_plan = same_policy and not task.slot_begins
-    if task.association == "own-cell" or task.band_rule == "all-on" or same_plan:
+    same_modes = task.previous is not None and np.array_equal(task.previous.mode, radio.mode)
+    if task.association == "own-cell" or task.band_rule == "all-on" or same_modes:
         return option
     planned = planned_bands(task, radio)
     fits = _chosen_bands(task, radio, power, option, planned).fits
