@@ -68,11 +68,15 @@ def gain_metric(metric: str, base: str) -> str:
 
 
 def gain_rows(results: Results, metrics: Sequence[str], bases: Sequence[str]) -> list[Row]:
-    """Paired gains over each base, by load and over all loads; ``censored`` counts the trials of the better one."""
+    """Paired gains of each strategy over the ``bases`` before it, by load and over all loads.
+
+    ``censored`` counts the trials of the strategy that gains.
+    """
     loads = {load: [load] for load in results.loads}
     if len(loads) > 1:
         loads[ALL_LOADS] = list(results.loads)
-    pairs = [(s, base) for s in results.strategies for base in bases if s != base and base in results.strategies]
+    rank = {strategy: k for k, strategy in enumerate(results.strategies)}
+    pairs = [(s, base) for s in rank for base in bases if base in rank and rank[base] < rank[s]]
     return [
         row
         for variant in results.variants

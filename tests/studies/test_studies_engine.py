@@ -76,7 +76,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny() -> Design:
     """Two strategies under two loads on seven sites, for three minutes."""
     scenario = load_scenario("small", {"traffic.ue_count": 40})
-    whole = design({"tiny": scenario}, (1, 2))
+    whole = design({"tiny": scenario}, (1, 2), bounds=0)
     return replace(whole, hours_h=0.05, strategies=("independent", "static-lb"), loads=("light", "medium"))
 
 

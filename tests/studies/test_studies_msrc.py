@@ -39,7 +39,7 @@ def tiny(study: Design, **changes: object) -> Design:
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory where msrc-survival was played at medium load, two trials of each strategy."""
     path = tmp_path_factory.mktemp("studies")
-    survival = msrc_survival.design({"small": load_scenario("small", SMALL)}, (1, 2))
+    survival = msrc_survival.design({"small": load_scenario("small", SMALL)}, (1, 2), bounds=0)
     run_study(tiny(survival, loads=("medium",)), StudyRequest(path))
     return path
 

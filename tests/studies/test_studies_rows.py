@@ -29,7 +29,9 @@ SURVIVAL = {
 
 def results(scenario: Scenario, censored: Mapping[tuple[str, str], list[str]] | None = None) -> Results:
     """SURVIVAL as if it had been played."""
-    small = replace(design({"paper": scenario}, (1, 2)), strategies=("independent", "msrc"), loads=("light", "medium"))
+    small = replace(
+        design({"paper": scenario}, (1, 2), bounds=0), strategies=("independent", "msrc"), loads=("light", "medium")
+    )
     tasks = trials_of(small)
     records = {}
     for task in tasks:
@@ -115,7 +117,7 @@ def test_censored_trials_are_counted_and_marked(small_scenario: Scenario) -> Non
 def test_claims_are_computed_from_the_table(small_scenario: Scenario) -> None:
     """The claim of +96 % gets the value of the row that it speaks of."""
     found = results(small_scenario)
-    study = design({"paper": small_scenario}, (1, 2))
+    study = design({"paper": small_scenario}, (1, 2), bounds=0)
     claims = study.claims(Table(study.rows(found)))
     (gain,) = [claim for claim in claims if claim.claim.startswith("msrc survives")]
     assert gain.value == pytest.approx(1.25)
