@@ -38,7 +38,7 @@ def cluster(address: str) -> Iterator[Executor]:
             client = opened.enter_context(distributed.Client(where, timeout=CONNECT_S))
         except (OSError, ValueError) as wrong:
             raise ClusterError(f"no Dask scheduler at {address!r}: {wrong}") from None
-        _check_code(client.run(code_version))
+        check_code(client.run(code_version))
         yield client.get_executor(pure=False)
 
 
@@ -49,8 +49,8 @@ def _worker_count(address: str) -> int:
     return int(text)
 
 
-def _check_code(version_of: dict[str, str]) -> None:
-    """Trials of other code would be other trials."""
+def check_code(version_of: dict[str, str]) -> None:
+    """ClusterError names the first worker whose code is not ours: its trials would be other trials."""
     for worker, version in sorted(version_of.items()):
         if version != code_version():
             raise ClusterError(f"worker {worker} has gridran {version}, not {code_version()}; install the same there")

@@ -18,7 +18,8 @@ from studies.results import Results
 from studies.rows import ALL_LOADS, Row, Table, gain_metric, gain_rows, metric_rows
 
 NAME = "msrc-survival"
-TRIALS, QUICK_TRIALS, BOUND_TRIALS = 50, 3, 10
+TRIALS, QUICK_TRIALS = 50, 3
+BOUND_TRIALS, QUICK_BOUND_TRIALS = 10, 1
 HOURS = ("survival_h", "critical_h", "sla_h", "sla_volume_h", "service_h")
 METRICS = (
     *HOURS,
@@ -44,8 +45,9 @@ INDEPENDENT_TOLERANCE_FRAC = 0.15
 
 
 def msrc_survival(request: StudyRequest) -> None:
-    """50 trials (quick: 3) of every strategy under every load; the clairvoyant bound of the first 10."""
-    run_study(design({"paper": load_scenario("paper")}, seeds(request, TRIALS, QUICK_TRIALS)), request)
+    """50 trials (quick: 3) of every strategy under every load; the clairvoyant bound of the first 10 (quick: 1)."""
+    bounds = QUICK_BOUND_TRIALS if request.quick else BOUND_TRIALS
+    run_study(design({"paper": load_scenario("paper")}, seeds(request, TRIALS, QUICK_TRIALS), bounds), request)
 
 
 def design(scenarios: Mapping[str, Scenario], trial_seeds: Sequence[int], bounds: int = BOUND_TRIALS) -> Design:

@@ -16,6 +16,7 @@ from gridran.scenario.params import Scenario
 from studies import engine
 from studies.cell import Cell, trial_tasks
 from studies.cellfile import CellFile, read_cells
+from studies.dask_cluster import ClusterError, check_code
 from studies.design import Design, run_study, trials_of
 from studies.engine import Records, play
 from studies.fingerprint import code_version, scenario_hash
@@ -194,6 +195,13 @@ def test_a_dask_cluster_gives_the_same_rows(here: None, tiny: Design, tmp_path: 
         patch.setattr(engine, "workers", workers)
         run_study(tiny, StudyRequest(tmp_path / "dask", dask="local:2"))
     assert table_of(tmp_path / "dask") == table_of(tmp_path / "here")
+
+
+def test_a_cluster_with_other_code_is_refused() -> None:
+    """Workers that would play other trials are named."""
+    check_code({"tcp://a:1": code_version()})
+    with pytest.raises(ClusterError, match="b:1 has gridran 0"):
+        check_code({"tcp://a:1": code_version(), "tcp://b:1": "0.0"})
 
 
 def test_a_trial_has_figures_curves_and_offers(here: None, tiny: Design, tmp_path: Path) -> None:
