@@ -70,7 +70,7 @@ def demand_points(
         single = np.flatnonzero(alone)
         ue_point[single] = count + np.arange(len(single))
         _, ue_point = np.unique(ue_point, return_inverse=True)
-        count = int(ue_point.max()) + 1
+        count = int(ue_point.max(initial=-1)) + 1
     total_mbps: FloatArray = np.asarray(np.bincount(ue_point, volume_mbps, count), dtype=np.float64)
     share = volume_mbps / np.maximum(total_mbps[ue_point], 1e-12)
     weight = np.asarray(np.bincount(ue_point, class_weight[snapshot.service_class], count), dtype=np.float64)

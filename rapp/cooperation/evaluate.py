@@ -78,7 +78,7 @@ def evaluate(
     kw_per_mbps = table.load_kw / rate_site + table.mbps_kw
     power_kw, left_mbps, carriers = _cheapest_sets(table, site_mbps, rate_site, kw_per_mbps)
     asleep_kw = np.where(alive, table.problem.network.power.deep_sleep_kw, 0.0)
-    over = np.where(site_mbps > 0, left_mbps / np.maximum(site_mbps, 1e-9), 0.0)
+    over = np.where(site_mbps > 0, np.minimum(left_mbps / np.maximum(site_mbps, 1e-9), 1.0), 0.0)
     unserved = np.where(served, np.take_along_axis(over, site, axis=1), 1.0)
     return Evaluated(np.where(awake, power_kw, asleep_kw), unserved, carriers)
 
@@ -121,7 +121,7 @@ def _cheapest_sets(
     carriers first; least volume left, then least power. Carrier by carrier, which keeps the arrays long."""
     shape, bands = site_mbps.shape, rate_site.shape[2]
     rate, kw = rate_site.reshape(-1, bands) * _FULL_FRAC, kw_per_mbps.reshape(-1, bands)
-    order = np.argsort(kw, axis=1)
+    order = np.argsort(kw, axis=1, kind="stable")
     rows = np.arange(len(order))
     left = np.repeat(site_mbps.reshape(1, -1), len(table.sets), axis=0)  # [S, M·N]
     fixed = table.standby_kw.sum(axis=1) + table.sets @ (table.idle_kw - table.standby_kw).T  # [S, N]

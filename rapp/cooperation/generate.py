@@ -65,17 +65,14 @@ def generate(
     pools = [_Pool(phase, kept) for phase in phases]
     price = np.full(len(stores.energy_kwh), 1.0 / max(float(stores.energy_kwh.sum()), 1e-9))
     for pool in pools:
-        pool.improve(price, stores, every_start=True)
+        pool.improve(price, stores)
     best_h = stores.max_h
     solved = hours([pool.offer(stores) for pool in pools], stores)
     for _ in range(rounds):
         if solved is None:
             return None
         price = np.maximum(solved.price_per_kwh, _PRICE_FLOOR * solved.price_per_kwh.mean() + 1e-9)
-        least = [
-            pool.improve(price, stores, every_start=True, used=used)
-            for pool, used in zip(pools, solved.each_h, strict=True)
-        ]
+        least = [pool.improve(price, stores, used) for pool, used in zip(pools, solved.each_h, strict=True)]
         best_h = min(best_h, bound_h(price, stores, least, [phase.least_h for phase in phases]))
         if not any(pool.grew for pool in pools) or _life(solved) >= best_h * (1.0 - gap_frac):
             break
@@ -122,9 +119,10 @@ class _Pool:
         sites = len(self.phase.space.alive)
         return np.array(self._awake, dtype=np.bool_).reshape(-1, sites)
 
-    def improve(self, price: FloatArray, stores: Stores, *, every_start: bool, used: FloatArray | None = None) -> float:
-        """Add what local searches at ``price`` find, and give the least π·(P − a) that they found."""
-        starts = [np.ones_like(self.phase.space.alive)] if every_start or not self._awake else []
+    def improve(self, price: FloatArray, stores: Stores, used: FloatArray | None = None) -> float:
+        """Add what local searches at ``price`` find, and give the least π·(P − a) of any fit pattern known then; where
+        there is none, of one that draws nothing."""
+        starts = [np.ones_like(self.phase.space.alive)]
         if used is not None:
             starts += [self._awake[c] for c in np.argsort(-used, kind="stable")[:_STARTS] if used[c] > 0.0]
         weight = _unserved_weight(self.phase.space)
@@ -143,7 +141,8 @@ class _Pool:
         self.grew = len(self._awake) > before
         if self.grew:
             self.drawn = self._evaluated()
-        return min(value for value, _ in found) - float(price @ stores.inflow_kw)
+        cost_fit = self.drawn.power_kw[_fit(self.phase, self.drawn, stores)] @ price
+        return float(cost_fit.min() if cost_fit.size else 0.0) - float(price @ stores.inflow_kw)
 
     def _add(self, pattern: BoolArray) -> None:
         if pattern.tobytes() not in self._known and pattern.any() and self.phase.space.links(pattern) is not None:

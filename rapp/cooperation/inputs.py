@@ -40,7 +40,7 @@ def full_battery_kwh(problem: PlanProblem) -> FloatArray:
     """What each battery delivers above its floor from the charge that it has when an outage begins, [N]."""
     batteries = [s.battery for s in problem.network.sites]
     usable = [(b.initial_soc_frac - b.soc_min_frac) * b.capacity_kwh * b.discharge_efficiency_frac for b in batteries]
-    return np.array(usable, dtype=np.float64)
+    return np.maximum(np.array(usable, dtype=np.float64), 0.0)
 
 
 def served_volume_mbps(problem: PlanProblem, share_frac: tuple[float, ...]) -> FloatArray:

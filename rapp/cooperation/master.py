@@ -7,11 +7,12 @@ from cars,
     max Σ_c∈main τ_c − W·Σ_k short_k   subject to
 
     Σ_k Σ_c∈k τ_c·(P_i(c) − a_i) <= E_i            for every site that lives on stored energy,
-    Σ_c∈k τ_c + short_k >= T_k                      for every other phase, which must last T_k,
+    Σ_c∈k τ_c + short_k = T_k                       for every other phase, which must last T_k,
     Σ_c τ_c <= T_max.
 
 The duals π_i of the first rows are the prices of energy, in hours of life for a kWh, at which pricing looks for better
-configurations. For any π >= 0 with min_c∈main π·(P(c) − a) > 0 weak duality bounds the main phase:
+configurations. For any π >= 0 with min_c∈main π·(P(c) − a) > 0 weak duality bounds the main phase, while no other one
+falls short:
 
     T <= (π·E − Σ_k T_k·min_c∈k π·(P(c) − a)) / min_c∈main π·(P(c) − a).
 
@@ -105,7 +106,7 @@ def _model(offers: Sequence[Offer], stores: Stores) -> highspy.HighsLp:
     model.col_upper_ = np.full(model.num_col_, highspy.kHighsInf)
     least = [offer.least_h for offer in offers]
     model.row_lower_ = np.concatenate([np.full(sites, -highspy.kHighsInf), least, [-highspy.kHighsInf]])
-    model.row_upper_ = np.concatenate([stores.energy_kwh, np.full(phases, highspy.kHighsInf), [stores.max_h]])
+    model.row_upper_ = np.concatenate([stores.energy_kwh, [highspy.kHighsInf], least[1:], [stores.max_h]])
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
     model.a_matrix_.index_ = matrix.indices.astype(np.int32)

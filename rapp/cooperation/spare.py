@@ -21,9 +21,9 @@ def spare_frac(table: Tables, awake: BoolArray, beyond_mbps: FloatArray, spare_k
     place, served = assigned(table, awake[None])
     rows = np.arange(len(points.volume_mbps))
     site = np.where(served[0], points.candidate[rows, place[0]], 0)
-    kw = np.where(served[0], beyond_mbps * _least_kw_per_mbps(table)[rows, place[0]], 0.0)
+    each_kw = np.where(served[0], _least_kw_per_mbps(table)[rows, place[0]], 0.0)  # nobody serves: no number either
     sites = len(awake)
-    wanted_kw = np.bincount(site, kw, minlength=sites)
+    wanted_kw = np.bincount(site, beyond_mbps * each_kw, minlength=sites)
     given = np.clip(np.divide(spare_kw, wanted_kw, out=np.ones(sites), where=wanted_kw > 1e-9), 0.0, 1.0)
     volume = np.zeros((sites, sites))
     np.add.at(volume, (points.own_site, site), np.where(served[0], beyond_mbps, 0.0))

@@ -33,6 +33,7 @@ from rapp.cooperation.inputs import (
 from rapp.cooperation.master import Stores
 from rapp.cooperation.search import Space, modes, space
 from rapp.cooperation.spare import spare_frac
+from rapp.links import violations
 from rapp.plan import Kept, Plan, PlanProblem
 
 CRITICAL_FRAC = (1.0, 1.0, 0.0, 0.0)
@@ -244,15 +245,10 @@ def _plan(outage: _Outage, chosen: _Chosen) -> Plan:
     at = chosen.phases.index(chosen.name)
     schedule, patterns = chosen.schedule, outage.space[chosen.name]
     awake, drawn = schedule.awake[at][chosen.index], schedule.drawn[at]
-    mode = modes(patterns, awake)
-    links = tuple(patterns.links(awake) or ())
-    previous = outage.problem.previous
-    if previous is not None and ((previous.mode != SiteMode.DEEP_SLEEP) == awake).all() and not previous.slots:
-        mode, links = previous.mode, previous.links
     carriers = patterns.table.sets[drawn.carriers[chosen.index]] > 0
-    return Plan(
-        mode=mode,
-        links=links,
+    fresh = Plan(
+        mode=modes(patterns, awake),
+        links=tuple(patterns.links(awake) or ()),
         band_on=carriers & awake[:, None],
         mean_power_kw=drawn.power_kw[chosen.index],
         survival_h=schedule.life_h,
@@ -261,6 +257,18 @@ def _plan(outage: _Outage, chosen: _Chosen) -> Plan:
         availability_frac=np.array(outage.share_frac[chosen.name]),
         kept=Kept(_remembered(schedule), chosen.name),
     )
+    return _with_links_in_force(outage, fresh, awake)
+
+
+def _with_links_in_force(outage: _Outage, fresh: Plan, awake: BoolArray) -> Plan:
+    """``fresh`` with the modes and links of the plan before, where it has the same sites ``awake`` [N] and still holds
+    the rules: a site that comes back to life asleep needs a helper that it did not need when it was dead."""
+    previous = outage.problem.previous
+    if previous is None or previous.slots or ((previous.mode != SiteMode.DEEP_SLEEP) != awake).any():
+        return fresh
+    same = replace(fresh, mode=previous.mode, links=previous.links)
+    alive = outage.space[AGREED].alive
+    return fresh if violations(outage.problem.network, same, alive) else same
 
 
 def _service_frac(outage: _Outage, chosen: _Chosen, awake: BoolArray) -> FloatArray:

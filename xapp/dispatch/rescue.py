@@ -16,6 +16,7 @@ from xapp.dispatch.efficiency import radio_of
 from xapp.dispatch.task import DispatchTask
 
 WAKE_MARGIN_DB = 1.0
+_ROUNDING = 1.0 - 1e-6
 _PER_USER = (
     "ue_id",
     "service_class",
@@ -47,7 +48,8 @@ def _woken(task: DispatchTask) -> BoolArray:
     users = np.flatnonzero((snapshot.service_class == ServiceClass.EMERGENCY) & (asleep & ~woken)[own])
     if users.size:
         covered = _covered(replace(task, snapshot=_only(snapshot, users), association="cooperative"))
-        dropped = (snapshot.served_mbps < snapshot.min_rate_mbps)[users] & (_last_of_plan(task) is not None)
+        short = snapshot.served_mbps < snapshot.min_rate_mbps * _ROUNDING
+        dropped = short[users] & (_last_of_plan(task) is not None)
         woken[own[users[dropped | ~covered]]] = True
     return woken
 
