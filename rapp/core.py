@@ -26,7 +26,7 @@ from gridran.units import min_to_h
 from rapp import notes
 from rapp.forecast import FORECASTERS, ev_energy
 from rapp.forecast.base import Ahead
-from rapp.forecast.history import History, empty_history, recorded
+from rapp.forecast.history import History, empty_history, mean_load_kw, recorded
 from rapp.links import shape_faults, without_dead_helpers
 from rapp.notes import Note
 from rapp.plan import Plan, PlanProblem, from_now
@@ -177,7 +177,7 @@ def _on_telemetry(state: State, telemetry: Telemetry) -> tuple[State, tuple[Effe
     if period == state.last_period and state.policy is not None:
         return state, (PutPolicy(state.policy),)  # a duplicate: the same answer again
     state = replace(state, history=recorded(state.history, telemetry), last_period=period)
-    price_usd_per_kwh, unpriced = _price(state.settings, telemetry)
+    price_usd_per_kwh, unpriced = _price(state, telemetry)
     problem = _problem(state, telemetry, price_usd_per_kwh)
     outcome = _solve(state, problem)
     choice = _choose(state, problem, outcome)
@@ -197,9 +197,10 @@ def _on_telemetry(state: State, telemetry: Telemetry) -> tuple[State, tuple[Effe
     return _remember(state, outcome, choice, policy), effects
 
 
-def _price(settings: Settings, telemetry: Telemetry) -> tuple[FloatArray, str]:
+def _price(state: State, telemetry: Telemetry) -> tuple[FloatArray, str]:
     """The offer [N] of the strategy's price rule, and why it is the flat one instead, if it is."""
-    left_h = survival_h(settings.network, telemetry.snapshot, _mean_power_kw(telemetry))
+    settings = state.settings
+    left_h = survival_h(settings.network, telemetry.snapshot, _mean_power_kw(state, telemetry))
     return offered_usd_per_kwh(settings.price_rule, settings.ev, left_h)
 
 
@@ -216,9 +217,11 @@ def _problem(state: State, telemetry: Telemetry, price_usd_per_kwh: FloatArray) 
     )
 
 
-def _mean_power_kw(telemetry: Telemetry) -> FloatArray:
-    """P̄_i of (16): over the window since the last report, or the last period where there was none."""
-    return telemetry.mean_load_kw if telemetry.window_h > 0.0 else telemetry.snapshot.load_kw
+def _mean_power_kw(state: State, telemetry: Telemetry) -> FloatArray:
+    """P̄_i of (16): over the last H of (26), or the last period where nothing longer is known. A site that sleeps now
+    was awake and will be: its energy is not worth less than that of the site that works."""
+    mean_kw = mean_load_kw(state.history, state.settings.planning.horizon_h)
+    return np.where(np.isnan(mean_kw), telemetry.snapshot.load_kw, mean_kw)
 
 
 def _forecast(state: State, telemetry: Telemetry, price_usd_per_kwh: FloatArray) -> Forecast:

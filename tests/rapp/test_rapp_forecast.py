@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gridran.types import Network, Telemetry
+from gridran.types import FloatArray, Network, Telemetry
 from rapp.forecast import FORECASTERS, persistence, seasonal
 from rapp.forecast.base import Ahead
 from rapp.forecast.history import (
@@ -12,10 +12,18 @@ from rapp.forecast.history import (
     empty_history,
     history_from_json,
     history_to_json,
+    mean_load_kw,
     recorded,
 )
 
 START_HOUR = 18.0
+
+
+def of_quarters(time_h: FloatArray, offered_mbps: FloatArray, load_kw: FloatArray | None = None) -> History:
+    """Windows of a quarter hour; 1 kW everywhere unless told."""
+    return History(
+        time_h, np.full(len(time_h), 0.25), offered_mbps, np.ones_like(offered_mbps) if load_kw is None else load_kw
+    )
 
 
 def daily(hours_h: float, sites: int = 2) -> History:
@@ -23,7 +31,7 @@ def daily(hours_h: float, sites: int = 2) -> History:
     time_h = np.arange(0.125, hours_h, 0.25)
     clock = (START_HOUR + time_h) % 24.0
     level = np.where((clock >= 8.0) & (clock < 20.0), 30.0, 10.0)
-    return History(time_h, level[:, None] * (1.0 + np.arange(sites)))
+    return of_quarters(time_h, level[:, None] * (1.0 + np.arange(sites)))
 
 
 def test_persistence_expects_no_change() -> None:
@@ -56,7 +64,7 @@ def test_seasonal_persists_where_history_is_short(history: History) -> None:
 def test_seasonal_persists_at_a_site_without_traffic_now() -> None:
     """No ratio can be taken to nothing: a silent site stays as it is."""
     history = daily(24.0)
-    silent = History(history.time_h, history.offered_mbps * np.array([0.0, 1.0]))
+    silent = of_quarters(history.time_h, history.offered_mbps * np.array([0.0, 1.0]))
     got = seasonal.demand_frac(silent, Ahead(24.0, 0.25, 24, START_HOUR))
     np.testing.assert_array_equal(got[:, 0], np.ones(24))
     assert got[-1, 1] < 1.0
@@ -66,13 +74,13 @@ def test_seasonal_is_bounded() -> None:
     """One freak hour cannot turn into a forecast of nothing or of a hundredfold."""
     history = daily(24.0)
     freak = np.where((np.arange(len(history.time_h)) >= 8)[:, None], 1e-6, history.offered_mbps)
-    got = seasonal.demand_frac(History(history.time_h, freak), Ahead(24.0, 0.25, 24, START_HOUR))
+    got = seasonal.demand_frac(of_quarters(history.time_h, freak), Ahead(24.0, 0.25, 24, START_HOUR))
     assert got.min() == 0.25
 
 
 def test_seasonal_averages_over_days() -> None:
     """Two days of one hour, 10 and 30 Mbps, give a profile of 20."""
-    history = History(np.array([0.5, 24.5]), np.array([[10.0], [30.0]]))
+    history = of_quarters(np.array([0.5, 24.5]), np.array([[10.0], [30.0]]))
     profile = seasonal.hourly_mbps(history, START_HOUR)
     assert profile[18, 0] == 20.0
     assert np.isnan(profile[19, 0])
@@ -94,8 +102,30 @@ def test_history_keeps_two_weeks(hexagon: object, telemetry_of: object) -> None:
 def test_history_survives_the_journal(history: History) -> None:
     """Written as JSON and read back it is the same, bit for bit."""
     back = history_from_json(history_to_json(history), 2)
-    np.testing.assert_array_equal(back.time_h, history.time_h)
-    np.testing.assert_array_equal(back.offered_mbps, history.offered_mbps)
+    for name in ("time_h", "window_h", "offered_mbps", "load_kw"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(history, name))
+
+
+def test_history_of_another_version_is_refused() -> None:
+    """A history that lacks a series is named, not filled with guesses."""
+    with pytest.raises(ValueError, match="without window_h, load_kw"):
+        history_from_json(b'{"time_h": [], "offered_mbps": []}', 2)
+
+
+def test_mean_load_is_over_the_last_hours() -> None:
+    """A site that worked for an hour and slept for one drew half of its power over both, none over the last."""
+    load_kw = np.repeat([2.0, 0.0], 4)[:, None]
+    history = of_quarters(np.arange(0.125, 2.0, 0.25), np.ones((8, 1)), load_kw)
+    assert mean_load_kw(history, 2.0) == 1.0
+    assert mean_load_kw(history, 1.0) == 0.0
+
+
+def test_mean_load_counts_windows_by_their_length() -> None:
+    """A report without a window says nothing of power; before any other nothing is known."""
+    history = History(np.array([0.0]), np.zeros(1), np.ones((1, 1)), np.zeros((1, 1)))
+    assert np.isnan(mean_load_kw(history, 6.0)).all()
+    later = History(np.array([0.0, 0.125]), np.array([0.0, 0.25]), np.ones((2, 1)), np.array([[0.0], [3.0]]))
+    assert mean_load_kw(later, 6.0) == 3.0
 
 
 def test_history_of_another_network_is_refused() -> None:

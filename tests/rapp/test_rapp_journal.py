@@ -18,7 +18,7 @@ import numpy as np
 from rapp.forecast.history import History
 from rapp.journal import RappJournal
 journal = RappJournal(sys.argv[1])
-journal.record_history(History(np.array([0.125]), np.array([[1.5, 2.5]])))
+journal.record_history(History(np.array([0.125]), np.array([0.25]), np.array([[1.5, 2.5]]), np.array([[1.0, 2.0]])))
 journal.record_policy("msrc-0000030", b"wire bytes")
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -57,7 +57,7 @@ def test_notes_come_back_as_they_were(tmp_path: Path) -> None:
 def test_history_of_another_network_is_refused(tmp_path: Path) -> None:
     """A journal left by another network is told, not used."""
     journal = RappJournal(tmp_path / "rapp.db")
-    journal.record_history(History(np.array([0.1]), np.ones((1, 2))))
+    journal.record_history(History(np.array([0.1]), np.array([0.2]), np.ones((1, 2)), np.ones((1, 2))))
     with pytest.raises(ValueError, match="not one of 7 sites"):
         journal.history(7)
     journal.close()
