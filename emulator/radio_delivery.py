@@ -2,7 +2,8 @@
 
 1. A carrier interferes as much as it is used: z·ρ weighs it in Eq. (7).
 2. ρ follows from the rates that the SINR makes possible, Eqs. (8), (9), (11).
-3. Rounds of 1 and 2 converge, because more load only ever means more interference and more load, up to ρ = 1.
+3. Rounds of 1 and 2 nearly always settle: more load means more interference and more load, up to ρ = 1. Where a user
+   falls below Γ_min its load is gone again and two states can alternate; the last of ``_MAX_ROUNDS`` then stands.
 
 Within one round each (site, band) hands out its blocks in class order; what a full or weak carrier leaves of a user's
 grant is topped up from idle blocks of the site's other carriers.

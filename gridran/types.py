@@ -259,13 +259,15 @@ class Forecast:
     """Expected traffic and EV energy over the horizon, one row per step of ``step_h``.
 
     ``demand_frac`` [T, N]: offered traffic by own cell relative to now. ``ev_energy_kwh`` [N]: EV energy that a
-    site can expect to buy inside the horizon at the standing price, Eq. (14) times acceptance.
+    site can expect to buy inside the horizon at the standing price, Eq. (14) times acceptance; ``ev_parked_kwh`` [N]
+    is the part of it that is parked there now, which comes once, however far one looks.
     """
 
     horizon_h: float
     step_h: float
     demand_frac: FloatArray
     ev_energy_kwh: FloatArray
+    ev_parked_kwh: FloatArray
 
 
 @dataclass(frozen=True)

@@ -236,6 +236,7 @@ def _forecast(state: State, telemetry: Telemetry, price_usd_per_kwh: FloatArray)
         ev_energy_kwh=ev_energy.expected_kwh(
             settings.network, settings.ev, telemetry, price_usd_per_kwh, horizon_h, ahead.steps
         ),
+        ev_parked_kwh=ev_energy.parked_kwh(settings.network, settings.ev, telemetry, price_usd_per_kwh, horizon_h),
     )
 
 

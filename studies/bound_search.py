@@ -16,7 +16,6 @@ from gridran.types import FloatArray
 from studies.bound_model import Cover, Priced, cheapest
 
 _MAX_ROUNDS = 60
-_FAR_FRAC = 0.95
 _SMOOTHING = 0.3  # how far prices move from the best so far towards those of the master
 _PRICE_FLOOR = 0.02  # of the mean price: a site that nobody is short of is still not free
 _MIP_GAP_FRAC = 0.05  # of pricing while little is known; later
@@ -40,10 +39,8 @@ class Search:
         self._price: FloatArray | None = None
         self._settled = len(programs) == 1
 
-    def upper_h(self, energy_kwh: FloatArray, enough_h: float, gap_frac: float) -> float:
-        """A proven bound on the life with ``energy_kwh`` [N], within ``gap_frac`` of what is found to be possible, or
-        ``enough_h`` as soon as that is; or a looser one that is so far below ``enough_h`` that the energy will be less.
-        """
+    def upper_h(self, energy_kwh: FloatArray, gap_frac: float) -> float:
+        """A proven bound on the life with ``energy_kwh`` [N], within ``gap_frac`` of what is found to be possible."""
         best_h = np.inf
         price = self._start(energy_kwh)
         centre = price
@@ -56,15 +53,11 @@ class Search:
             bound_h = float(price @ energy_kwh) / least_kw
             if bound_h < best_h:
                 best_h, centre = bound_h, price
-            if best_h < enough_h * _FAR_FRAC and np.isfinite(enough_h):
-                break
             if not self._settled:
                 self._follow_first(energy_kwh, gap_frac)
                 centre = self._start(energy_kwh)
             found = self.life(energy_kwh)
             life_h = found.life_h
-            if life_h >= enough_h:
-                return enough_h
             if life_h >= best_h * (1.0 - gap_frac):
                 break
             price = _SMOOTHING * found.price + (1.0 - _SMOOTHING) * centre
@@ -92,7 +85,7 @@ class Search:
         """Begin with the prices that settle the first moment, and with its awake patterns at every moment."""
         self._settled = True
         first = Search(self._programs[:1])
-        first.upper_h(energy_kwh, np.inf, gap_frac)
+        first.upper_h(energy_kwh, gap_frac)
         self._price = first._start(energy_kwh)
         patterns = {way.awake.tobytes(): way.awake for way in first._ways[0]}
         for ways, program in zip(self._ways, self._programs, strict=True):

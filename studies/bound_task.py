@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from gridran.scenario.params import Scenario
-from gridran.units import s_to_h
-from studies.bound import BoundResult, OfferedPrices, bound_h
+from studies.bound import Held, bounds_h
 from studies.cell import TrialTask
 from studies.cellfile import Record
 from studies.fingerprint import TRIAL_MODULES, code_version
@@ -21,12 +20,6 @@ from studies.rows import Row, row_of
 from studies.statistics import mean_ci95
 
 BOUNDED_METRIC = "sla_h"
-BOUND = "bound"
-"""Stands for a strategy in the rows of the bound itself."""
-
-HOURS_H = 48.0
-"""The bound looks further than the trials play; a bound of this much bounds nothing."""
-
 _MODULES = (*TRIAL_MODULES, "bound", "bound_model", "bound_search", "bound_world")
 _DIGEST_LENGTH = 12
 _NO_TIME_H = 1e-9
@@ -34,20 +27,20 @@ _NO_TIME_H = 1e-9
 
 @dataclass(frozen=True)
 class BoundTask:
-    """One bound over everybody who offers no more than ``offers``: by strategy, (period, $/kWh by site) of changes."""
+    """The bounds of one trial: ``held`` has (strategy, sla_h, kWh that cars sold by site until then)."""
 
     variant: str
     load: str
     seed: int
     scenario: Scenario
     scenario_hash: str
-    offers: tuple[tuple[str, Sequence[tuple[int, Sequence[float]]]], ...]
+    held: tuple[tuple[str, float, Sequence[float]], ...]
 
     @property
     def key(self) -> str:
-        """What the bound depends on, the offers as a digest."""
-        offers = hashlib.sha256(json.dumps(self.offers).encode()).hexdigest()[:_DIGEST_LENGTH]
-        what = f"bound {self.load} seed={self.seed} hours={HOURS_H:g} offers={offers}"
+        """What the bounds depend on, the energies as a digest."""
+        held = hashlib.sha256(json.dumps(self.held).encode()).hexdigest()[:_DIGEST_LENGTH]
+        what = f"bound {self.load} seed={self.seed} held={held}"
         return f"{what} scenario={self.scenario_hash} gridran={code_version(_MODULES)}"
 
     @property
@@ -55,23 +48,17 @@ class BoundTask:
         return f"bound, {self.load} load, seed {self.seed}, {self.variant}"
 
     def run(self) -> dict[str, Any]:
-        """``upper_h`` and ``lower_h`` of the bound."""
-        period_h = s_to_h(self.scenario.time.period_s)
-        offers = [offered_prices(strategy, changes, period_h) for strategy, changes in self.offers]
-        found: BoundResult = bound_h(self.scenario, self.seed, offers, HOURS_H)
+        """``upper_h`` and ``lower_h`` by strategy."""
+        held = {name: Held(sla_h, np.array(bought_kwh)) for name, sla_h, bought_kwh in self.held}
+        found = bounds_h(self.scenario, self.seed, held)
+        upper_h = {name: each.upper_h for name, each in found.items()}
+        lower_h = {name: each.lower_h for name, each in found.items()}
         what = {"variant": self.variant, "load": self.load, "seed": self.seed}
-        return {**what, "upper_h": found.upper_h, "lower_h": found.lower_h}
-
-
-def offered_prices(strategy: str, changes: Sequence[tuple[int, Sequence[float]]], period_h: float) -> OfferedPrices:
-    """A row for every period up to the last change."""
-    begins = [period for period, _ in changes]
-    lengths = np.diff([*begins, begins[-1] + 1])
-    return OfferedPrices(strategy, period_h, np.repeat(np.array([prices for _, prices in changes]), lengths, axis=0))
+        return {**what, "upper_h": upper_h, "lower_h": lower_h}
 
 
 def bound_tasks(results: Results, most: int) -> list[BoundTask]:
-    """The bounds of the first ``most`` seeds under every load, over the offers of all strategies that were played."""
+    """The bounds of the first ``most`` seeds under every load, for all strategies that were played."""
     chosen = sorted({task.cell.seed for task in results.trials})[:most]
     trials: dict[tuple[str, str, int], list[TrialTask]] = {}
     for task in results.trials:
@@ -82,48 +69,39 @@ def bound_tasks(results: Results, most: int) -> list[BoundTask]:
 
 def _bound_task(results: Results, place: tuple[str, str, int], paired: Sequence[TrialTask]) -> BoundTask:
     any_of = paired[0]
-    offers = tuple((task.cell.strategy, results.records[task.key]["offers"]) for task in paired)
-    return BoundTask(*place, any_of.scenario, any_of.scenario_hash, offers)
+    return BoundTask(*place, any_of.scenario, any_of.scenario_hash, tuple(_held(results, task) for task in paired))
+
+
+def _held(results: Results, task: TrialTask) -> tuple[str, float, Sequence[float]]:
+    record = results.records[task.key]
+    return task.cell.strategy, record["figures"][BOUNDED_METRIC], record["bought_kwh"]
 
 
 def bound_rows(results: Results, most: int) -> list[Row]:
-    """The bound and how far it is closed, then ``bound_frac``: what each strategy reached of it, trial by trial.
-
-    A bound of HOURS_H bounds nothing: it counts as ``censored``, its trial is not in ``bound_frac``.
-    """
+    """Of every strategy: its bound, how far that is closed, and ``bound_frac``, what it reached of it."""
     by_place: dict[tuple[str, str], dict[int, Record]] = {}
     for task in bound_tasks(results, most):
         if task.key in results.records:
             by_place.setdefault((task.variant, task.load), {})[task.seed] = results.records[task.key]
-    own = [row for place, found in by_place.items() for row in _own_rows(results, place, found)]
-    return own + [row for group in results.groups for row in _frac_rows(results, group, by_place)]
+    rows = (_rows(results, group, by_place.get((group[0], group[2]), {})) for group in results.groups)
+    return [row for each in rows for row in each]
 
 
-def _own_rows(results: Results, place: tuple[str, str], found: dict[int, Record]) -> list[Row]:
-    group = (place[0], BOUND, place[1])
-    upper_h = np.array([record["upper_h"] for record in found.values()])
-    lower_h = np.array([record["lower_h"] for record in found.values()])
-    is_open = sum(map(_open, found.values()))
-    gap_frac = (upper_h - lower_h) / np.maximum(upper_h, _NO_TIME_H)
-    means = {"bound_h": upper_h, "bound_lower_h": lower_h, "bound_gap_frac": gap_frac}
-    rows = [row_of(results, group, name, mean_ci95(v.tolist()), len(found), is_open) for name, v in means.items()]
-    widest = float(gap_frac.max()), float("nan")
-    return [*rows, row_of(results, group, "bound_gap_max_frac", widest, len(found), is_open)]
-
-
-def _frac_rows(
-    results: Results, group: tuple[str, str, str], by_place: dict[tuple[str, str], dict[int, Record]]
-) -> list[Row]:
-    bounds = by_place.get((group[0], group[2]), {})
+def _rows(results: Results, group: tuple[str, str, str], bounds: dict[int, Record]) -> list[Row]:
     reached_h = results.values(group, BOUNDED_METRIC)
-    closed_h = {seed: record["upper_h"] for seed, record in bounds.items() if not _open(record)}
-    fracs = [reached_h[seed] / max(limit_h, _NO_TIME_H) for seed, limit_h in closed_h.items() if seed in reached_h]
-    if not fracs:
+    seeds = [seed for seed in bounds if seed in reached_h]
+    if not seeds:
         return []
-    estimates = {"bound_frac": mean_ci95(fracs), "bound_frac_max": (max(fracs), float("nan"))}
+    upper_h = np.array([bounds[seed]["upper_h"][group[1]] for seed in seeds])
+    lower_h = np.array([bounds[seed]["lower_h"][group[1]] for seed in seeds])
+    gap_frac = (upper_h - lower_h) / np.maximum(upper_h, _NO_TIME_H)
+    frac = np.array([reached_h[seed] for seed in seeds]) / np.maximum(upper_h, _NO_TIME_H)
+    estimates = {
+        "bound_h": mean_ci95(upper_h.tolist()),
+        "bound_gap_frac": mean_ci95(gap_frac.tolist()),
+        "bound_gap_max_frac": (float(gap_frac.max()), float("nan")),
+        "bound_frac": mean_ci95(frac.tolist()),
+        "bound_frac_max": (float(frac.max()), float("nan")),
+    }
     censored = results.censored(group, BOUNDED_METRIC)
-    return [row_of(results, group, metric, estimate, len(fracs), censored) for metric, estimate in estimates.items()]
-
-
-def _open(record: Record) -> bool:
-    return bool(record["upper_h"] >= HOURS_H - _NO_TIME_H)
+    return [row_of(results, group, metric, estimate, len(seeds), censored) for metric, estimate in estimates.items()]

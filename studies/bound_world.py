@@ -1,31 +1,20 @@
-"""What no strategy can change about a trial: its users and channels over time, its stored energy, its cars."""
+"""What no strategy can change about a trial: its users and channels over time, its stored energy, its sun."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from emulator import channel as channels
 from emulator import mobility, traffic, weather
-from emulator.ev_arrivals import EvTimeline
 from emulator.streams import Streams
 from emulator.world import World, initial, observe
 from gridran.energy.battery import battery_arrays, usable_kwh
 from gridran.scenario.params import Scenario
 from gridran.types import FloatArray, Snapshot
 from gridran.units import s_to_h
-
-
-@dataclass(frozen=True)
-class OfferedPrices:
-    """What a strategy offered to the cars: ``price_usd_per_kwh`` [P, N], a row for every ``period_h`` from time 0 on;
-    the last row holds beyond its end."""
-
-    strategy: str
-    period_h: float
-    price_usd_per_kwh: FloatArray
 
 
 def exogenous(scenario: Scenario, seed: int) -> Iterator[World]:
@@ -87,32 +76,3 @@ def sun_kwh(scenario: Scenario, seed: int, until_h: float) -> FloatArray:
     starts_h = np.arange(int(np.ceil(until_h / dt_h - 1e-9))) * dt_h
     given_kw = [weather.pv_available_kw(scenario, float(at_h), streams) for at_h in starts_h]
     return np.asarray(np.sum(given_kw, axis=0) * dt_h, dtype=np.float64)
-
-
-def sold_kwh(scenario: Scenario, timeline: EvTimeline, offers: Sequence[OfferedPrices], until_h: float) -> FloatArray:
-    """The most that cars can have sold to each site by ``until_h``, [N].
-
-    A car counts if any of ``offers`` reached its reservation price while it was there, with the energy above its
-    floor, at most what its charger gives in its stay. It counts in full, as if nothing of it passed a battery. A stay
-    is taken a period longer, since cars are seen to come and go at the start of periods.
-    """
-    params, network, period_h = scenario.ev, scenario.network, s_to_h(scenario.time.period_s)
-    here = (timeline.departure_h > 0.0) & (timeline.arrival_h < until_h)
-    start_h = np.maximum(timeline.arrival_h, 0.0)
-    end_h = np.minimum(timeline.departure_h + period_h, until_h)
-    above_kwh = np.maximum(timeline.soc_frac - params.soc_floor_frac, 0.0) * timeline.capacity_kwh
-    given_kwh = np.minimum(above_kwh, params.power_limit_kw * (end_h - start_h))
-    total = np.zeros(network.site_count)
-    for car in np.flatnonzero(here):
-        best = max((_best(offer, timeline, int(car), until_h) for offer in offers), default=-np.inf)
-        total[timeline.site[car]] += given_kwh[car] if best >= timeline.reservation_usd_per_kwh[car] else 0.0
-    return np.minimum(total, np.array([site.v2x_limit_kw for site in network.sites]) * until_h)
-
-
-def _best(offer: OfferedPrices, timeline: EvTimeline, car: int, until_h: float) -> float:
-    """The highest price that ``offer`` made to ``car`` before ``until_h``."""
-    price = offer.price_usd_per_kwh[:, timeline.site[car]]
-    last = len(price) - 1
-    first_row = min(int(max(timeline.arrival_h[car], 0.0) / offer.period_h), last)
-    last_row = min(int(min(timeline.departure_h[car], until_h) / offer.period_h + 1e-9), last)
-    return float(price[first_row : last_row + 1].max())

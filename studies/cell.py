@@ -52,17 +52,21 @@ class TrialTask:
         return f"{cell.strategy}, {cell.load} load, seed {cell.seed}, {cell.variant}"
 
     def run(self) -> dict[str, Any]:
-        """``figures`` as in kpis.json, ``curves`` and ``offers``; the trial stops when the network is lost."""
+        """``figures`` as in kpis.json, ``curves``, and ``bought_kwh`` [N], what cars sold to each site by ``sla_h``.
+
+        The trial stops when the network is lost.
+        """
         cell, network = self.cell, self.scenario.network
-        kpis, curves, offers = KpiAccumulator.for_network(network, self.scenario.ev.power_limit_kw), Curves(), Offers()
+        kpis, curves, bought = KpiAccumulator.for_network(network, self.scenario.ev.power_limit_kw), Curves(), Bought()
         for period in trial(self.scenario, cell.strategy, cell.seed, cell.hours_h):
-            for fold in (kpis, curves, offers):
+            for fold in (kpis, curves, bought):
                 fold.add(period.outcome)
             if kpis.lost:
                 break
         figures = kpis.result(RunMeta(cell.strategy, cell.load, cell.seed, wall_s=0.0))
         del figures["wall_s"]  # of the machine, not of the trial
-        return {**asdict(cell), "figures": figures, "curves": curves.result(), "offers": offers.changes}
+        bought_kwh = bought.until_kwh(figures["sla_h"])
+        return {**asdict(cell), "figures": figures, "curves": curves.result(), "bought_kwh": bought_kwh.tolist()}
 
 
 def trial_tasks(variant: str, scenario: Scenario, cells: list[Cell]) -> list[TrialTask]:
@@ -99,14 +103,18 @@ class Curves:
 CURVE_NAMES = ("soc_mean_frac", "soc_min_frac", "soc_sd_frac", "critical_availability_frac", "load_kw", "v2g_kw")
 
 
-class Offers:
-    """What the cars were offered: (period, $/kWh by site) wherever it changed."""
+class Bought:
+    """What cars sold to each site, period by period."""
 
     def __init__(self) -> None:
-        self.changes: list[tuple[int, list[float]]] = []
+        self._start_h: list[float] = []
+        self._kwh: list[FloatArray] = []
 
     def add(self, outcome: StepOutcome) -> None:
         """Takes the next period."""
-        price = outcome.price_usd_per_kwh.tolist()
-        if not self.changes or price != self.changes[-1][1]:
-            self.changes.append((outcome.period, price))
+        self._start_h.append(outcome.time_h)
+        self._kwh.append(outcome.v2g_kw * outcome.dt_h)
+
+    def until_kwh(self, until_h: float) -> FloatArray:
+        """Sold in the periods that began before ``until_h``, [N]."""
+        return np.asarray(np.array(self._kwh)[np.array(self._start_h) < until_h].sum(axis=0), dtype=np.float64)

@@ -29,6 +29,7 @@ QUALITY_AT_H = 2.5  # Table III
 CLASS_NAMES = tuple(c.name.lower() for c in ServiceClass)
 AVAILABILITY = tuple(f"availability_{name}_2h5_frac" for name in CLASS_NAMES)
 VOLUME = tuple(f"served_volume_{name}_2h5_frac" for name in CLASS_NAMES)
+SLA_HELD = "sla_held_2h5_frac"
 _EPSILON = 1e-9
 
 
@@ -156,6 +157,7 @@ class KpiAccumulator:
         self._lost_for_h = 0.0
         self._handovers = 0
         self._mode_switches = 0
+        self._mode_with_power: IntArray = np.zeros(0, dtype=np.int64)
         self._ev_connected_h = 0.0
         self._ev_offered_kwh = 0.0
         self._energy_kwh = dict.fromkeys(_ENERGY_FIELDS, 0.0)
@@ -186,7 +188,7 @@ class KpiAccumulator:
         self._add_depletion(outcome)
         self._add_ev(outcome)
         self._handovers += outcome.handovers
-        self._mode_switches += 0 if self._last is None else int((outcome.mode != self._last.mode).sum())
+        self._add_mode_switches(outcome)
         for name in _ENERGY_FIELDS:
             self._energy_kwh[name] += float(getattr(outcome, _ENERGY_FIELDS[name]).sum()) * outcome.dt_h
         self._ledger_error_kwh = max(self._ledger_error_kwh, outcome.ledger_error_kwh)
@@ -209,7 +211,8 @@ class KpiAccumulator:
             **reached_h,
             **self._service(reached_h["survival_h"]),
             **quality_at(self._shares),
-            **self._mobility_and_energy(self._last),
+            SLA_HELD: _held_until(QUALITY_AT_H, times_h["sla_h"], end_h),
+            **self._mobility_and_energy(self._last, end_h),
             "censored": "survival_h" in censored_metrics,
             "censored_metrics": censored_metrics,
             "lost": self.lost,
@@ -224,6 +227,14 @@ class KpiAccumulator:
             self._depleted_at_h = np.full(len(outcome.mode), np.inf)
         empty = ~outcome.site_up & (outcome.soc_frac < self._depleted_soc_frac)
         self._depleted_at_h = np.where(empty, np.minimum(self._depleted_at_h, outcome.time_h), self._depleted_at_h)
+
+    def _add_mode_switches(self, outcome: StepOutcome) -> None:
+        """A site without power is in no mode, whatever it is told: what counts is the mode that it comes back in."""
+        if self._last is None:
+            self._mode_with_power = outcome.mode
+        now = np.where(outcome.site_up, outcome.mode, self._mode_with_power)
+        self._mode_switches += int((now != self._mode_with_power).sum())
+        self._mode_with_power = now
 
     def _add_ev(self, outcome: StepOutcome) -> None:
         """Usable energy is a stock: what it grew by, beyond what was sold or charged, came with new cars."""
@@ -252,13 +263,17 @@ class KpiAccumulator:
             "mean_site_power_kw": _ratio(sum(s.mean_load_kw * s.dt_h for s in alive), alive_h),
         }
 
-    def _mobility_and_energy(self, last: StepOutcome) -> dict[str, float]:
+    def _mobility_and_energy(self, last: StepOutcome, end_h: float) -> dict[str, float]:
         v2g_kwh = self._energy_kwh["v2g_kwh"]
+        handovers = self._handovers / max(len(last.service_class), 1)
+        switches = self._mode_switches / max(len(last.mode), 1)
         return {
             "ev_utilisation_frac": _ratio(v2g_kwh, self._ev_power_limit_kw * self._ev_connected_h),
             "ev_utilisation_usable_frac": _ratio(v2g_kwh, self._ev_offered_kwh),
-            "handovers_per_user": self._handovers / max(len(last.service_class), 1),
-            "mode_switches_per_site": self._mode_switches / max(len(last.mode), 1),
+            "handovers_per_user": handovers,
+            "handovers_per_user_hour": _ratio(handovers, end_h),
+            "mode_switches_per_site": switches,
+            "mode_switches_per_site_hour": _ratio(switches, end_h),
             **self._energy_kwh,
         }
 
@@ -279,6 +294,13 @@ def shed_counts(outcome: StepOutcome) -> IntArray:
     reasons = len(ShedReason)
     cell = outcome.service_class * reasons + outcome.shed_reason
     return np.bincount(cell, minlength=CLASS_COUNT * reasons).reshape(CLASS_COUNT, reasons).astype(np.int64)
+
+
+def _held_until(at_h: float, missed_h: float | None, end_h: float) -> float | None:
+    """1 where the targets held at least until ``at_h``, 0 where they were missed before; None: the run was shorter."""
+    if missed_h is None and end_h < at_h - _EPSILON:
+        return None
+    return float(missed_h is None or missed_h >= at_h - _EPSILON)
 
 
 def _ratio(part: float, whole: float) -> float:

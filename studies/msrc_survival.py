@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
-from studies.availability import SLA_TARGET_FRAC
-from studies.bound_task import BOUND, bound_rows, bound_tasks
+from studies.bound_task import bound_rows, bound_tasks
 from studies.charts import Panel, bars
 from studies.claims import TARGET, Claim, at_least, at_most, increasing, ratio, within, worst
 from studies.design import ALL_STRATEGIES, LOADS, Design, run_study, seeds
-from studies.kpis import AVAILABILITY
+from studies.kpis import AVAILABILITY, SLA_HELD
 from studies.registry import StudyRequest
 from studies.results import Results
 from studies.rows import ALL_LOADS, Row, Table, gain_metric, gain_rows, metric_rows
@@ -29,6 +28,7 @@ METRICS = (
     "handovers_per_user",
     "mode_switches_per_site",
     "ev_utilisation_frac",
+    SLA_HELD,
     *AVAILABILITY,
 )
 BASES = ("independent", "independent-es", "static-lb")
@@ -148,25 +148,21 @@ def _gains(table: Table) -> list[Claim]:
 
 def _service(table: Table) -> Claim:
     """A gain counts only where Table III's targets hold at 2.5 h."""
-    short = [
-        table.mean("lifetime", load, metric) - target
-        for load in LOADS
-        for metric, target in zip(AVAILABILITY, SLA_TARGET_FRAC, strict=True)
-    ]
-    claim = "lifetime meets the targets of Table III at 2.5 h on every load: smallest margin"
-    return at_least(claim, TARGET, worst(short), 0.0)
+    held = worst(table.mean("lifetime", load, SLA_HELD) for load in LOADS)
+    claim = "lifetime holds the targets of Table III for 2.5 h: share of trials, on every load"
+    return at_least(claim, TARGET, held, 1.0)
 
 
 def _limit(table: Table) -> list[Claim]:
     reached = worst(table.mean("lifetime", load, "bound_frac") for load in LOADS)
     found = [row.mean for row in table.rows if row.metric == "bound_frac_max" and row.mean is not None]
-    widest = -worst(-table.mean(BOUND, load, "bound_gap_max_frac") for load in LOADS)
+    gaps = [row.mean for row in table.rows if row.metric == "bound_gap_max_frac" and row.mean is not None]
     return [
         at_least(
             "lifetime holds the targets for at least 85 % of the clairvoyant bound on every load", TARGET, reached, 0.85
         ),
         at_most("no strategy outlives a clairvoyant bound: largest share", TARGET, max(found, default=math.nan), 1.0),
-        at_most("every clairvoyant bound is closed to 5 %: widest gap", TARGET, widest, 0.05),
+        at_most("every clairvoyant bound is closed to 5 %: widest gap", TARGET, max(gaps, default=math.nan), 0.05),
     ]
 
 

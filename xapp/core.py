@@ -27,17 +27,19 @@ from xapp.last_resort import decided
 from xapp.notes import Note
 from xapp.policy_check import policy_problem
 from xapp.safety import clamp
+from xapp.supply import within_supply
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What does not change during a run."""
+    """What does not change during a run. ``shares_energy``: cables bring sites what their own plants cannot give."""
 
     network: Network
     control: ControlParams
     period_h: float
     class_weight: FloatArray
     base_price_usd_per_kwh: float
+    shares_energy: bool
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def initial(scenario: Scenario, strategy: Strategy) -> State:
         period_h=s_to_h(scenario.time.period_s),
         class_weight=np.array(scenario.traffic.class_weight),
         base_price_usd_per_kwh=scenario.ev.base_price_usd_per_kwh,
+        shares_energy=scenario.microgrid.topology != "none",
     )
     return State(settings)
 
@@ -193,13 +196,14 @@ def _task(state: State, snapshot: Snapshot) -> DispatchTask:
     policy = state.policy or fallback_policy(
         settings.network, snapshot, settings.class_weight, settings.base_price_usd_per_kwh
     )
+    now = in_force(policy, snapshot.time_h)
     strategy = _strategy(policy)
     repeated = state.sent is not None and state.sent.period >= snapshot.period
     previous = state.earlier if repeated else state.sent
     return DispatchTask(
         network=settings.network,
         snapshot=_readable(snapshot),
-        policy=in_force(policy, snapshot.time_h),
+        policy=now if settings.shares_energy else within_supply(now, settings.network, snapshot, settings.period_h),
         association=strategy.association,
         band_rule=strategy.band_rule,
         control=settings.control,

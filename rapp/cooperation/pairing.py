@@ -28,6 +28,8 @@ class Pairing:
         helper, helped = link_pairs(network)
         count = network.site_count
         self.neighbours = tuple(_nearest_first(network, site, helper[helped == site]) for site in range(count))
+        pairs = [(site, int(near)) for site in range(count) for near in self.neighbours[site]]
+        self.near_pairs: IntArray = np.array(pairs, dtype=np.int64).reshape(-1, 2)
         self._helped = [_nearest_first(network, site, helped[helper == site]).tolist() for site in range(count)]
         self._near = np.zeros((count, count), dtype=np.bool_)
         self._near[helper, helped] = True

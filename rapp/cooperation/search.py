@@ -113,10 +113,12 @@ def _costs(patterns: Space, cost: Cost, awake: BoolArray) -> FloatArray:
 def _moves(patterns: Space, awake: BoolArray) -> BoolArray:
     """All toggles of a live site, and all swaps of an awake site with a sleeping one near it, [M, N]."""
     alive = patterns.alive
-    changes: list[tuple[int, ...]] = [(int(i),) for i in np.flatnonzero(alive)]
-    for i in np.flatnonzero(alive & ~awake):
-        changes += [(int(i), int(j)) for j in patterns.pairing.neighbours[i] if awake[j] and alive[j]]
-    moves = np.repeat(awake[None], len(changes), axis=0)
-    for m, sites in enumerate(changes):
-        moves[m, list(sites)] ^= True
+    toggled = np.flatnonzero(alive)
+    woken, silenced = patterns.pairing.near_pairs.T
+    possible = (alive & ~awake)[woken] & (alive & awake)[silenced]
+    moves = np.repeat(awake[None], len(toggled) + int(possible.sum()), axis=0)
+    moves[np.arange(len(toggled)), toggled] ^= True
+    swap = np.arange(len(toggled), len(moves))
+    moves[swap, woken[possible]] = True
+    moves[swap, silenced[possible]] = False
     return moves

@@ -104,11 +104,11 @@ def _outage(problem: PlanProblem) -> _Outage:
         CRITICAL: CRITICAL_FRAC,
     }
     spaces = {name: _space(problem, share) for name, share in shares.items()}
-    battery, full = battery_kwh(problem), full_battery_kwh(problem)
+    battery, full, cars = battery_kwh(problem), full_battery_kwh(problem), problem.forecast
     plugged = problem.snapshot.grid_up
     stores = Stores(
-        energy_kwh=np.where(plugged, PLUGGED_KWH, battery),
-        inflow_kw=problem.forecast.ev_energy_kwh / problem.forecast.horizon_h,
+        energy_kwh=np.where(plugged, PLUGGED_KWH, battery + cars.ev_parked_kwh),
+        inflow_kw=np.maximum(cars.ev_energy_kwh - cars.ev_parked_kwh, 0.0) / cars.horizon_h,
         most_kw=np.where(plugged, PLUGGED_KWH, battery / (DRAWN_FRAC * SLOT_H) + _selling_kw(problem)),
         max_h=params.life_limit_h,
     )

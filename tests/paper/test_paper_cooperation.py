@@ -26,7 +26,7 @@ QUICK = Limits(gap_frac=0.03, node_limit=0, time_limit_s=60.0)
 def problem(small_scenario: Scenario) -> Problem:
     """Seven sites at 40 to 80 % charge."""
     report = replace(telemetry(initial(small_scenario, 4)).snapshot, soc_frac=np.linspace(0.4, 0.8, 7))
-    forecast = Forecast(6.0, 0.25, np.ones((24, 7)), np.zeros(7))
+    forecast = Forecast(6.0, 0.25, np.ones((24, 7)), np.zeros(7), np.zeros(7))
     weight = np.array(small_scenario.traffic.class_weight)
     planning = PlanningParams(demand_points=40)
     return build(PlanProblem(small_scenario.network, report, forecast, None, planning, np.full(7, 0.5), weight))

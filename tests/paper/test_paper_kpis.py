@@ -232,6 +232,30 @@ def test_mode_switches_are_changes_after_the_first_pattern() -> None:
     assert kpis_of(*moved)["mode_switches_per_site"] == pytest.approx(1.5)
 
 
+def test_a_site_without_power_switches_no_mode() -> None:
+    """What a dead site is told does not count; coming back in another mode than it went down in is one switch."""
+    up, down = np.ones(2, dtype=bool), np.array([True, False])
+    told = [(0, up), (3, down), (0, down), (3, down)]
+    flapping = [outcome(k, mode=np.array([1, mode]), site_up=power) for k, (mode, power) in enumerate(told)]
+    assert kpis_of(*flapping)["mode_switches_per_site"] == 0.0
+    back = outcome(4, mode=np.array([1, 3]), site_up=up)
+    assert kpis_of(*flapping, back)["mode_switches_per_site"] == pytest.approx(0.5)
+
+
+def test_signalling_is_also_given_by_the_hour() -> None:
+    """A run that lasts twice as long may hand over twice as often: the rate is over the whole run."""
+    kpis = kpis_of(*[outcome(k, handovers=1, mode=np.array([k % 2, 2])) for k in range(120)])
+    assert kpis["handovers_per_user_hour"] == pytest.approx(kpis["handovers_per_user"])
+    assert kpis["mode_switches_per_site_hour"] == pytest.approx(119 / 2)
+
+
+def test_targets_held_until_2_5_h() -> None:
+    """1 where no target was missed for five minutes before 2.5 h, 0 where one was; unknown of a shorter run."""
+    assert kpis_of(*run_of([1.0] * 310))["sla_held_2h5_frac"] == 1.0
+    assert kpis_of(*run_of([1.0] * 200 + [0.0] * 110))["sla_held_2h5_frac"] == 0.0
+    assert kpis_of(*run_of([1.0] * 200))["sla_held_2h5_frac"] is None
+
+
 def test_site_power_is_the_mean_while_the_network_lives() -> None:
     """The quiet of a dead network does not make it thrifty."""
     alive = [outcome(k, load_kw=np.array([2.0, 4.0])) for k in range(10)]

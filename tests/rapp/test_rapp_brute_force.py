@@ -36,7 +36,7 @@ def small_problem(network: Network, sites: int, seed: int, links: str, assisted:
         PlanProblem(
             network=few,
             snapshot=report,
-            forecast=Forecast(6.0, 0.25, np.ones((24, sites)), np.zeros(sites)),
+            forecast=Forecast(6.0, 0.25, np.ones((24, sites)), np.zeros(sites), np.zeros(sites)),
             previous=None,
             params=planning,
             price_usd_per_kwh=np.full(sites, 0.5),
@@ -165,7 +165,7 @@ def most_resting(network: Network) -> int:
     scenario = Scenario("rows", network, traffic=TrafficParams(ue_count=60))
     report = telemetry(initial(scenario, 1)).snapshot
     sites = network.site_count
-    forecast = Forecast(6.0, 0.25, np.ones((24, sites)), np.zeros(sites))
+    forecast = Forecast(6.0, 0.25, np.ones((24, sites)), np.zeros(sites), np.zeros(sites))
     weight = np.array(scenario.traffic.class_weight)
     problem = build(PlanProblem(network, report, forecast, None, PlanningParams(), np.full(sites, 0.5), weight))
     v = variables(problem)

@@ -25,7 +25,7 @@ def problem_of(telemetry_of: Callable[..., Telemetry]) -> Problems:
         return PlanProblem(
             network=network,
             snapshot=telemetry_of(network, **changes).snapshot,
-            forecast=Forecast(6.0, 0.25, np.ones((24, n)), np.zeros(n)),
+            forecast=Forecast(6.0, 0.25, np.ones((24, n)), np.zeros(n), np.zeros(n)),
             previous=None,
             params=PlanningParams(),
             price_usd_per_kwh=np.full(n, 0.5),

@@ -18,7 +18,7 @@ Reports = Callable[..., Telemetry]
 
 def problem_of(network: Network, telemetry: Telemetry) -> PlanProblem:
     n = network.site_count
-    forecast = Forecast(6.0, 0.25, np.ones((24, n)), np.zeros(n))
+    forecast = Forecast(6.0, 0.25, np.ones((24, n)), np.zeros(n), np.zeros(n))
     return PlanProblem(
         network,
         telemetry.snapshot,

@@ -1,4 +1,4 @@
-"""The clairvoyant bound: true users, true cars, a program that nobody can undercut, and prices that prove it."""
+"""The clairvoyant bound: true users, true energy, a program that nobody can undercut, and prices that prove it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emulator.ev_arrivals import EvTimeline
 from emulator.world import initial, observe
 from gridran.scenario.params import GridParams, MicrogridParams, Scenario, TrafficParams
 from gridran.strategies import strategy_named
-from gridran.types import FloatArray, Snapshot
-from studies.bound import OfferedPrices, bound_h
+from gridran.types import Snapshot
+from studies.bound import Held, bounds_h
 from studies.bound_model import Cover, cheapest, cover, demand
 from studies.bound_search import Search
-from studies.bound_world import exogenous, moments, sold_kwh, stored_kwh
+from studies.bound_world import exogenous, moments, stored_kwh
 from studies.kpis import KpiAccumulator, RunMeta, threshold_times_h
 from studies.trial import begin, next_period, trial
-
-NOBODY_SELLS: tuple[OfferedPrices, ...] = ()
 
 
 def few_sites(scenario: Scenario, sites: int, users: int, load: float = 1.0) -> Scenario:
@@ -33,27 +30,6 @@ def few_sites(scenario: Scenario, sites: int, users: int, load: float = 1.0) -> 
 def program(scenario: Scenario, snapshot: Snapshot | None = None) -> Cover:
     seen = observe(initial(scenario, 1)) if snapshot is None else snapshot
     return cover(scenario.network, demand(scenario.network, seen), np.full(scenario.network.site_count, 17.0))
-
-
-def car(arrival_h: float, departure_h: float, reservation: float) -> EvTimeline:
-    """One car of 60 kWh at 0.68 at site 0: 21 kWh above its floor."""
-    value = np.array
-    return EvTimeline(
-        site=value([0]),
-        evse=value([0]),
-        arrival_h=value([arrival_h]),
-        departure_h=value([departure_h]),
-        capacity_kwh=value([60.0]),
-        soc_frac=value([0.68]),
-        reservation_usd_per_kwh=value([reservation]),
-    )
-
-
-def offers(*price: float) -> list[OfferedPrices]:
-    """Prices of site 0 by the hour; 0 at the other sites."""
-    rows = np.zeros((len(price), 7))
-    rows[:, 0] = price
-    return [OfferedPrices("any", 1.0, rows)]
 
 
 def test_users_move_as_in_a_trial(small_scenario: Scenario) -> None:
@@ -71,27 +47,6 @@ def test_moments_are_the_middles(small_scenario: Scenario) -> None:
     """Four moments of two hours: in the middle of each half hour."""
     found = moments(small_scenario, 1, 2.0, 4)
     assert [snapshot.time_h for snapshot in found] == pytest.approx([0.25, 0.75, 1.25, 1.75])
-
-
-@pytest.mark.parametrize(
-    ("arrival_h", "departure_h", "price", "sold"),
-    [
-        (-1.0, 9.0, (0.5,), 21.0),  # all that is above its floor
-        (-1.0, 1.0, (0.5,), 7.0 * (1.0 + 1.0 / 120.0)),  # 7 kW as long as it stays, and to the end of the period
-        (5.0, 9.0, (0.5,), 7.0),  # until the end
-        (1.2, 2.8, (0.4, 0.4, 0.6, 0.4), 7.0 * (1.6 + 1.0 / 120.0)),  # one good offer is enough
-        (1.2, 1.8, (0.6, 0.4, 0.6), 0.0),  # offers before and after are not
-        (4.0, 9.0, (0.4, 0.5), 14.0),  # the last offer holds
-        (-9.0, -1.0, (0.9,), 0.0),  # gone
-        (6.5, 9.0, (0.9,), 0.0),  # not yet there
-    ],
-)
-def test_what_a_car_sells(
-    small_scenario: Scenario, arrival_h: float, departure_h: float, price: tuple[float, ...], sold: float
-) -> None:
-    """A car that wants 0.5 $/kWh sells, by 6 h, what it has above its floor as far as its stay allows."""
-    found = sold_kwh(small_scenario, car(arrival_h, departure_h, 0.5), offers(*price), 6.0)
-    np.testing.assert_allclose(found, [sold, 0, 0, 0, 0, 0, 0], atol=1e-9)
 
 
 def test_batteries_hold_what_is_above_their_floor(small_scenario: Scenario) -> None:
@@ -131,27 +86,31 @@ def test_one_site_lives_on_its_own(small_scenario: Scenario) -> None:
     least = cheapest(alone, np.ones(1), 1e-6)
     assert least is not None
     search, energy = Search([alone]), np.array([11.4])
-    assert search.upper_h(energy, 1e9, 0.01) == pytest.approx(11.4 / least.power_kw[0], rel=0.01)
+    assert search.upper_h(energy, 0.01) == pytest.approx(11.4 / least.power_kw[0], rel=0.01)
     assert search.life(energy).life_h == pytest.approx(11.4 / least.power_kw[0], rel=0.01)
+
+
+def nothing_bought(sla_h: float, sites: int = 4) -> Held:
+    return Held(sla_h, np.zeros(sites))
 
 
 @pytest.fixture(scope="module")
 def few_bound(small_scenario: Scenario) -> tuple[Scenario, float, float]:
     """Four sites that nobody sells to, with bound and life."""
     few = few_sites(small_scenario, 4, 80)
-    found = bound_h(few, 1, NOBODY_SELLS, 40.0)
+    found = bounds_h(few, 1, {"any": nothing_bought(3.0)})["any"]
     return few, found.upper_h, found.lower_h
 
 
 def test_the_bound_is_closed(few_bound: tuple[Scenario, float, float]) -> None:
-    """To 5 %, and not by the end of the run."""
+    """To 5 %."""
     _, upper_h, lower_h = few_bound
-    assert upper_h * 0.95 <= lower_h <= upper_h * (1.0 + 1e-6) < 40.0
+    assert upper_h * 0.95 <= lower_h <= upper_h
 
 
 @pytest.mark.parametrize("strategy", ["independent", "independent-es", "static-lb", "lifetime"])
 def test_no_strategy_outlives_the_bound(strategy: str, few_bound: tuple[Scenario, float, float]) -> None:
-    """No ``sla_h`` is above it; without cars that sell, so that offers do not matter."""
+    """No ``sla_h`` is above it; nobody has more than the batteries hold."""
     few, upper_h, _ = few_bound
     quiet = replace(few, ev=replace(few.ev, arrivals_per_site_day=0.0))
     figures = KpiAccumulator.for_network(quiet.network)
@@ -162,18 +121,26 @@ def test_no_strategy_outlives_the_bound(strategy: str, few_bound: tuple[Scenario
     assert figures.result(RunMeta(strategy, "medium", 1, 0.0))["sla_h"] <= upper_h
 
 
-def test_cars_lengthen_it(few_bound: tuple[Scenario, float, float]) -> None:
-    """Offers that every car takes; the end of the run cuts the bound off."""
+def test_what_cars_sell_lengthens_it(few_bound: tuple[Scenario, float, float]) -> None:
+    """Twice the energy at every site is twice the time, to the gap of both; nothing is cut off."""
+    few, upper_h, lower_h = few_bound
+    twice = bounds_h(few, 1, {"rich": Held(3.0, stored_kwh(few))})["rich"]
+    assert twice.upper_h >= 2.0 * lower_h * (1.0 - 1e-6)
+    assert twice.lower_h <= 2.0 * upper_h * (1.0 + 1e-6)
+
+
+def test_each_strategy_has_its_own(few_bound: tuple[Scenario, float, float]) -> None:
+    """Two strategies in one search: each bound is closed, and the one with more energy is higher."""
     few, upper_h, _ = few_bound
-    generous = [OfferedPrices("any", 0.25, np.full((1, 4), 2.0))]
-    assert bound_h(few, 1, generous, 40.0).upper_h > upper_h
-    assert bound_h(few, 1, generous, 1.0).upper_h == 1.0
+    both = bounds_h(few, 1, {"poor": nothing_bought(3.0), "rich": Held(3.0, stored_kwh(few))})
+    assert all(each.gap_frac <= 0.05 for each in both.values())
+    assert both["poor"].upper_h == upper_h < both["rich"].upper_h
 
 
 def test_the_same_again(few_bound: tuple[Scenario, float, float]) -> None:
     """Nothing depends on the machine: a second run gives the same figures."""
     few, upper_h, lower_h = few_bound
-    again = bound_h(few, 1, NOBODY_SELLS, 40.0)
+    again = bounds_h(few, 1, {"any": nothing_bought(3.0)})["any"]
     assert (again.upper_h, again.lower_h) == (upper_h, lower_h)
 
 
@@ -188,11 +155,10 @@ def test_the_same_again(few_bound: tuple[Scenario, float, float]) -> None:
 def test_what_has_no_bound(small_scenario: Scenario, change: dict[str, object], names: str) -> None:
     """Grid power, cables and demand by the hour are refused by the name of what is in the way."""
     with pytest.raises(ValueError, match=names):
-        bound_h(replace(few_sites(small_scenario, 2, 20), **change), 1, NOBODY_SELLS, 3.0)  # type: ignore[arg-type]
+        bounds_h(replace(few_sites(small_scenario, 2, 20), **change), 1, {"any": nothing_bought(3.0, 2)})  # type: ignore[arg-type]
 
 
-def test_offers_need_every_site(small_scenario: Scenario) -> None:
-    """A column for every site."""
-    price: FloatArray = np.ones((2, 3))
-    with pytest.raises(ValueError, match="offers of msrc"):
-        bound_h(small_scenario, 1, [OfferedPrices("msrc", 0.25, price)], 3.0)
+def test_energy_needs_every_site(small_scenario: Scenario) -> None:
+    """A figure for every site."""
+    with pytest.raises(ValueError, match="bought_kwh of msrc"):
+        bounds_h(small_scenario, 1, {"msrc": nothing_bought(3.0, 2)})

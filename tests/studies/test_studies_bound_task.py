@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -9,95 +10,83 @@ import pytest
 
 from gridran.scenario.params import Scenario
 from studies import bound_task
-from studies.bound import BoundResult, OfferedPrices
-from studies.bound_task import BOUND, HOURS_H, bound_rows, bound_tasks, offered_prices
+from studies.bound import BoundResult, Held
+from studies.bound_task import bound_rows, bound_tasks
 from studies.design import trials_of
 from studies.msrc_survival import design
 from studies.results import Results
 
-FLAT, URGENT = [[0, [0.5, 0.5]]], [[0, [0.5, 0.5]], [3, [0.9, 0.5]]]
 
-
-def results(scenario: Scenario, offers: list[object] = URGENT) -> Results:
-    """Two strategies, two seeds: sla_h of 1 h and 2 h for independent, twice that for msrc."""
+def results(scenario: Scenario, sold_kwh: float = 1.0) -> Results:
+    """Two strategies, two seeds: sla_h of 1 h and 2 h for independent, twice that for msrc, which cars sold to."""
     study = design({"paper": scenario}, (1, 2), bounds=0)
     tasks = trials_of(replace(study, strategies=("independent", "msrc"), loads=("medium",), hours_h=6.0))
     records = {}
     for task in tasks:
         better = 2.0 if task.cell.strategy == "msrc" else 1.0
         figures = {"sla_h": better * task.cell.seed, "censored_metrics": []}
-        records[task.key] = {"figures": figures, "offers": offers if better == 2.0 else FLAT}
+        records[task.key] = {"figures": figures, "bought_kwh": [sold_kwh * (better - 1.0)] * 7}
     return Results(tasks, records)
 
 
-def test_offers_are_given_period_by_period() -> None:
-    """A price holds until the next change; the last one from there on."""
-    found = offered_prices("msrc", [(0, [0.5, 0.5]), (3, [0.9, 0.5])], 0.25)
-    np.testing.assert_array_equal(found.price_usd_per_kwh, [[0.5, 0.5]] * 3 + [[0.9, 0.5]])
-    assert found.period_h == 0.25
-
-
-def test_one_bound_for_each_load_and_seed(small_scenario: Scenario) -> None:
-    """Over the offers of all strategies, for the first seeds only."""
+def test_one_task_for_each_load_and_seed(small_scenario: Scenario) -> None:
+    """For all strategies together, for the first seeds only."""
     (task,) = bound_tasks(results(small_scenario), most=1)
     assert (task.load, task.seed) == ("medium", 1)
-    assert [strategy for strategy, _ in task.offers] == ["independent", "msrc"]
+    assert [(name, sla_h) for name, sla_h, _ in task.held] == [("independent", 1.0), ("msrc", 2.0)]
 
 
-def test_other_offers_are_another_bound(small_scenario: Scenario) -> None:
-    """The key follows from what the strategies offered."""
-    (urgent,) = bound_tasks(results(small_scenario), most=1)
-    (flat,) = bound_tasks(results(small_scenario, FLAT), most=1)
-    assert urgent.key != flat.key
+def test_other_energy_is_another_bound(small_scenario: Scenario) -> None:
+    """The key follows from what the cars sold."""
+    (one,) = bound_tasks(results(small_scenario), most=1)
+    (two,) = bound_tasks(results(small_scenario, 2.0), most=1)
+    assert one.key != two.key
 
 
-def test_a_bound_is_asked_with_true_offers(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``studies.bound.bound_h`` gets scenario, seed, prices and hours; its two ends are the result."""
+def test_a_bound_is_asked_with_true_energy(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``studies.bound.bounds_h`` gets scenario, seed and what every strategy had; the two ends are the result."""
     asked = []
 
-    def bound_h(scenario: Scenario, seed: int, offers: list[OfferedPrices], hours_h: float) -> BoundResult:
-        asked.append((scenario.traffic.load_scale, seed, [o.strategy for o in offers], hours_h))
-        return BoundResult(4.0, 3.9)
+    def bounds_h(scenario: Scenario, seed: int, held: Mapping[str, Held]) -> dict[str, BoundResult]:
+        asked.append((scenario.traffic.load_scale, seed, {n: (e.sla_h, e.bought_kwh.sum()) for n, e in held.items()}))
+        return {name: BoundResult(4.0, 3.9) for name in held}
 
-    monkeypatch.setattr(bound_task, "bound_h", bound_h)
+    monkeypatch.setattr(bound_task, "bounds_h", bounds_h)
     (task,) = bound_tasks(results(small_scenario), most=1)
     found = task.run()
-    assert asked == [(1.0, 1, ["independent", "msrc"], HOURS_H)]
-    assert (found["upper_h"], found["lower_h"]) == (4.0, 3.9)
+    assert asked == [(1.0, 1, {"independent": (1.0, 0.0), "msrc": (2.0, 7.0)})]
+    assert (found["upper_h"]["msrc"], found["lower_h"]["msrc"]) == (4.0, 3.9)
 
 
 def test_rows_of_the_bound(small_scenario: Scenario) -> None:
-    """Bounds of 4 and 5 h, closed to 0 and 4 %: msrc reaches 2/4 and 4/5 of them, independent half of that."""
+    """Bounds of 4 and 5 h, closed to 0 and 4 %: msrc reaches 2/4 and 4/5 of them, independent a quarter and 2/5."""
     found = results(small_scenario)
     bounds = zip(bound_tasks(found, 2), ((4.0, 4.0), (5.0, 4.8)), strict=True)
-    records = {task.key: {"upper_h": upper, "lower_h": lower} for task, (upper, lower) in bounds}
+    both = ("independent", "msrc")
+    records = {
+        task.key: {"upper_h": dict.fromkeys(both, upper), "lower_h": dict.fromkeys(both, lower)}
+        for task, (upper, lower) in bounds
+    }
     rows = bound_rows(Results(found.trials, {**found.records, **records}), 2)
     means = {(row.strategy, row.metric): row.mean for row in rows}
-    assert means == pytest.approx(
-        {
-            (BOUND, "bound_h"): 4.5,
-            (BOUND, "bound_lower_h"): 4.4,
-            (BOUND, "bound_gap_frac"): 0.02,
-            (BOUND, "bound_gap_max_frac"): 0.04,
-            ("independent", "bound_frac"): 0.325,
-            ("independent", "bound_frac_max"): 0.4,
-            ("msrc", "bound_frac"): 0.65,
-            ("msrc", "bound_frac_max"): 0.8,
-        }
-    )
-
-
-def test_a_bound_as_far_as_it_looks_bounds_nothing(small_scenario: Scenario) -> None:
-    """It is counted as censored, and its trial is left out of bound_frac."""
-    found = results(small_scenario)
-    bounds = zip(bound_tasks(found, 2), ((4.0, 4.0), (HOURS_H, HOURS_H)), strict=True)
-    records = {task.key: {"upper_h": u, "lower_h": low} for task, (u, low) in bounds}
-    rows = {(r.strategy, r.metric): r for r in bound_rows(Results(found.trials, {**found.records, **records}), 2)}
-    assert rows[BOUND, "bound_h"].censored == 1
-    assert (rows["msrc", "bound_frac"].mean, rows["msrc", "bound_frac"].trials) == (0.5, 1)
+    closed = {"bound_h": 4.5, "bound_gap_frac": 0.02, "bound_gap_max_frac": 0.04}
+    reached = {"independent": (0.325, 0.4), "msrc": (0.65, 0.8)}
+    for name, (mean, most) in reached.items():
+        wanted = {**closed, "bound_frac": mean, "bound_frac_max": most}
+        assert {metric: means[name, metric] for metric in wanted} == pytest.approx(wanted)
 
 
 def test_without_bounds_there_are_no_rows(small_scenario: Scenario) -> None:
     """A study may do without, and rows are made of what is there."""
     assert bound_tasks(results(small_scenario), 0) == []
     assert bound_rows(results(small_scenario), 2) == []
+
+
+def test_an_unknown_bound_has_no_row(small_scenario: Scenario) -> None:
+    """Of two seeds of which one has its bound, rows are over that one."""
+    found = results(small_scenario)
+    task = bound_tasks(found, 2)[0]
+    both = {"independent": 4.0, "msrc": 4.0}
+    rows = bound_rows(Results(found.trials, {**found.records, task.key: {"upper_h": both, "lower_h": both}}), 2)
+    assert {row.trials for row in rows} == {1}
+    assert np.isclose(next(r.mean or 0.0 for r in rows if (r.strategy, r.metric) == ("msrc", "bound_frac")), 0.5)

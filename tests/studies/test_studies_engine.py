@@ -204,14 +204,15 @@ def test_a_cluster_with_other_code_is_refused() -> None:
         check_code({"tcp://a:1": code_version(), "tcp://b:1": "0.0"})
 
 
-def test_a_trial_has_figures_curves_and_offers(here: None, tiny: Design, tmp_path: Path) -> None:
-    """Beside the figures of kpis.json, without wall time: five-minute curves, and prices where they changed."""
+def test_a_trial_has_figures_curves_and_what_cars_sold(here: None, tiny: Design, tmp_path: Path) -> None:
+    """Beside the figures of kpis.json, without wall time: five-minute curves, and kWh by site."""
     records = play("s", lambda _: trials_of(tiny)[:1], StudyRequest(tmp_path))
     (record,) = records.values()
     assert record["figures"]["survival_h"] == pytest.approx(0.05)
     assert "wall_s" not in record["figures"]
     assert len(record["curves"]["soc_mean_frac"]) == 1
-    assert record["offers"] == [[0, [0.5] * 7]]
+    assert len(record["bought_kwh"]) == 7
+    assert sum(record["bought_kwh"]) <= record["figures"]["v2g_kwh"]
 
 
 def test_seeds_are_outermost(tiny: Design) -> None:
