@@ -17,7 +17,7 @@ from studies.output import Document, write
 from studies.registry import StudyRequest
 from studies.results import Results
 from studies.rows import Row, Table
-from studies.table import print_table
+from studies.table import markdown, print_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,7 +95,8 @@ def run_study(design: Design, request: StudyRequest) -> Document:
         claims=tuple(design.claims(table)),
         manifest=manifest(design.scenarios, design.seeds, results, time.perf_counter() - started_s),
     )
-    written = write(request.out, document, design.figure(results, table), design.files(results))
+    page = {f"{design.name}.md": markdown(design.title, document, design.shown)}
+    written = write(request.out, document, design.figure(results, table), {**page, **design.files(results)})
     print_table(design.title, document, design.shown)
     print(f"written: {', '.join(map(str, written))}")
     return document

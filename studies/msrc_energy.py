@@ -30,7 +30,7 @@ PANELS: tuple[Panel, ...] = (
     ("soc_mean_frac", "mean charge of the batteries"),
     ("critical_availability_frac", "critical availability"),
 )
-SHOWN_H = 8.0
+SHOWN_H = 16.0
 TOGETHER_H = 0.5
 
 

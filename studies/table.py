@@ -1,4 +1,5 @@
-"""The printed table of a study: strategies side by side, the paper's value in brackets, the claims below."""
+"""The table of a study, printed and as a page: strategies side by side, the paper's value in brackets, the claims
+below."""
 
 from __future__ import annotations
 
@@ -8,36 +9,59 @@ from studies.claims import Claim
 from studies.output import Document
 from studies.rows import ALL_LOADS, Row
 
+_LEGEND = (
+    "mean ± 95 % confidence interval over {} trials [the paper's value]; "
+    "≥: some trials ended before the metric was reached"
+)
 _WORDS = {True: "held", False: "missed"}
 
 
 def print_table(title: str, document: Document, shown: Sequence[str]) -> None:
     """Prints the metrics ``shown``, only their mean over the loads where there is one, and every claim."""
-    print(f"\n{title}: mean ± 95 % confidence interval over {document.trials} trials [the paper's value]")
-    print("≥: some trials ended before the metric was reached\n")
-    over_all = {row.metric for row in document.rows if row.load == ALL_LOADS}
-    asked = [row for row in document.rows if row.metric in shown]
-    rows = [row for row in asked if row.load == ALL_LOADS or row.metric not in over_all]
-    for variant, load in dict.fromkeys((row.variant, row.load) for row in rows):
-        print(
-            "\n".join(
-                block(f"{variant}, {_load_text(load)}", [r for r in rows if (r.variant, r.load) == (variant, load)])
-            )
-        )
-        print()
+    print(f"\n{title}: {_LEGEND.format(document.trials)}\n")
+    for head, rows in _blocks(document, shown):
+        print("\n".join(block(head, rows)), end="\n\n")
     for claim in document.claims:
         print(claim_text(claim))
 
 
+def markdown(title: str, document: Document, shown: Sequence[str]) -> str:
+    """The same as a page."""
+    lines = [f"# {title}", "", f"Study `{document.study}`: {_LEGEND.format(document.trials)}", ""]
+    for head, rows in _blocks(document, shown):
+        first, *rest = _cells(head, rows)
+        table = [first, ["---", *["--:"] * (len(first) - 1)], *rest]
+        lines += [*(f"| {' | '.join(line)} |" for line in table), ""]
+    claims = [(c.claim, c.source, claim_value(c), _WORDS[c.held]) for c in document.claims]
+    lines += ["| claim | source | value | |", "|---|---|--:|---|", *(f"| {' | '.join(line)} |" for line in claims)]
+    return "\n".join([*lines, "", f"![{title}]({document.study}.png)", ""])
+
+
+def _blocks(document: Document, shown: Sequence[str]) -> list[tuple[str, list[Row]]]:
+    """The tables, with their heads: one for each variant and load."""
+    over_all = {row.metric for row in document.rows if row.load == ALL_LOADS}
+    asked = [row for row in document.rows if row.metric in shown]
+    rows = [row for row in asked if row.load == ALL_LOADS or row.metric not in over_all]
+    return [
+        (f"{variant}, {_load_text(load)}", [row for row in rows if (row.variant, row.load) == (variant, load)])
+        for variant, load in dict.fromkeys((row.variant, row.load) for row in rows)
+    ]
+
+
 def block(head: str, rows: Sequence[Row]) -> list[str]:
     """Lines of one table: a metric a line, a strategy a column."""
+    lines = _cells(head, rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(_aligned(line, widths)).rstrip() for line in lines]
+
+
+def _cells(head: str, rows: Sequence[Row]) -> list[list[str]]:
+    """The same, cell by cell."""
     strategies = list(dict.fromkeys(row.strategy for row in rows))
     cell = {(row.metric, row.strategy): row_text(row) for row in rows}
     metrics = dict.fromkeys(row.metric for row in rows)
     body = [[metric, *(cell.get((metric, strategy), "–") for strategy in strategies)] for metric in metrics]
-    lines = [[head, *strategies], *body]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return ["  ".join(_aligned(line, widths)).rstrip() for line in lines]
+    return [[head, *strategies], *body]
 
 
 def _load_text(load: str) -> str:
@@ -59,5 +83,9 @@ def row_text(row: Row) -> str:
 
 def claim_text(claim: Claim) -> str:
     """One line: whether it holds, what it says, and the value."""
-    value = "no value" if claim.value is None else f"{claim.value:.3g}"
-    return f"{_WORDS[claim.held]:6}  {claim.claim}: {value} ({claim.source})"
+    return f"{_WORDS[claim.held]:6}  {claim.claim}: {claim_value(claim)} ({claim.source})"
+
+
+def claim_value(claim: Claim) -> str:
+    """The value to three digits."""
+    return "no value" if claim.value is None else f"{claim.value:.3g}"
