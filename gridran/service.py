@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, Snapshot
@@ -31,3 +33,12 @@ def least_demanding(service_class: IntArray, need_mbps: FloatArray, share_frac: 
         order = users[np.argsort(need_mbps[users], kind="stable")]
         kept[order[: int(np.ceil(share * len(users) - 1e-9))]] = True
     return kept
+
+
+def readable(snapshot: Snapshot) -> Snapshot:
+    """``snapshot`` where a user whose demand is not a number asks for nothing, so that it cannot spoil the others'."""
+    least, demand = snapshot.min_rate_mbps, snapshot.demand_mbps
+    known = np.isfinite(demand) & np.isfinite(least)
+    if known.all():
+        return snapshot
+    return replace(snapshot, demand_mbps=np.where(known, demand, 0.0), min_rate_mbps=np.where(known, least, 0.0))

@@ -20,6 +20,7 @@ import numpy as np
 from gridran.outcome import Feasible, Infeasible, Optimal, Outcome, TimedOut
 from gridran.policy_slots import in_force
 from gridran.scenario.params import EvParams, PlanningParams, Scenario
+from gridran.service import readable
 from gridran.strategies import Strategy
 from gridran.types import BoolArray, FloatArray, Forecast, IntArray, Network, PlanTier, Policy, PolicySlot, Telemetry
 from gridran.units import min_to_h
@@ -176,6 +177,7 @@ def _on_telemetry(state: State, telemetry: Telemetry) -> tuple[State, tuple[Effe
         return state, (notes.stale_telemetry(period, state.last_period),)
     if period == state.last_period and state.policy is not None:
         return state, (PutPolicy(state.policy),)  # a duplicate: the same answer again
+    telemetry = replace(telemetry, snapshot=readable(telemetry.snapshot))
     state = replace(state, history=recorded(state.history, telemetry), last_period=period)
     price_usd_per_kwh, unpriced = _price(state, telemetry)
     problem = _problem(state, telemetry, price_usd_per_kwh)

@@ -23,7 +23,7 @@ def helper_pairs(network: Network) -> BoolArray:
 
 def near_pairs(network: Network) -> BoolArray:
     """[N, N]: the neighbourhood 𝒩_i, the other sites inside R_coop."""
-    near: BoolArray = network.site_distance_m <= network.cooperation.cooperation_radius_m
+    near: BoolArray = network.site_distance_m <= network.cooperation.cooperation_radius_m * (1.0 + 1e-9)
     return near & ~np.eye(network.site_count, dtype=np.bool_)
 
 

@@ -23,8 +23,9 @@ class Plan:
 
     ``mode`` [N] is γ (19); ``links`` are y_ij = 1 as (helper, assisted) site indices (22); ``band_on`` [N, B] the
     carriers the plan counted on; ``mean_power_kw`` [N] the expected draw under it (4). ``survival_h`` is the life of
-    the first site to run dry, the objective of (26), and ``bound_survival_h`` >= it a proven upper bound; both are
-    NaN where a planner does not look at energy, the bound also where none was proven. ``service_frac`` [N, 4] is the
+    the first site to run dry, the objective of (26), of ``lifetime`` the hours that the agreed service lasts;
+    ``bound_survival_h`` >= it what could have been, proven or, for ``lifetime``, as its search has it. Both are NaN
+    where a planner does not look at energy. ``service_frac`` [N, 4] is the
     largest share of its demand for a user of each class by own cell (None: all of it), ``slots`` what holds later on,
     both as in ``Policy``. ``availability_frac`` [4]: the share of each class's users that are to have their minimum
     rate whatever ``service_frac`` gives (None: all), as in ``Policy``. ``kept`` is for the planner itself.

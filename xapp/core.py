@@ -14,6 +14,7 @@ import numpy as np
 
 from gridran.policy_slots import in_force
 from gridran.scenario.params import ControlParams, Scenario
+from gridran.service import readable
 from gridran.strategies import FALLBACK, Strategy, strategy_in_force
 from gridran.types import Dispatch, FloatArray, Network, Policy, Snapshot
 from gridran.units import s_to_h
@@ -202,7 +203,7 @@ def _task(state: State, snapshot: Snapshot) -> DispatchTask:
     previous = state.earlier if repeated else state.sent
     return DispatchTask(
         network=settings.network,
-        snapshot=_readable(snapshot),
+        snapshot=readable(snapshot),
         policy=now if settings.shares_energy else within_supply(now, settings.network, snapshot, settings.period_h),
         association=strategy.association,
         band_rule=strategy.band_rule,
@@ -225,15 +226,6 @@ def _slot_changes(state: State, task: DispatchTask) -> list[Note]:
     """What the slot that begins with this period changes."""
     before = state.policy and _before_slot(state, state.policy, task.previous, task.snapshot)
     return notes.mode_changes(task.network, task.snapshot, before, task.policy) if before else []
-
-
-def _readable(snapshot: Snapshot) -> Snapshot:
-    """``snapshot`` where a user whose demand is not a number asks for nothing, so that it cannot spoil the others'."""
-    least, demand = snapshot.min_rate_mbps, snapshot.demand_mbps
-    known = np.isfinite(demand) & np.isfinite(least)
-    if known.all():
-        return snapshot
-    return replace(snapshot, demand_mbps=np.where(known, demand, 0.0), min_rate_mbps=np.where(known, least, 0.0))
 
 
 def _strategy(policy: Policy) -> Strategy:

@@ -75,12 +75,22 @@ def evaluate(
     volume = np.where(served, points.volume_mbps if volume_mbps is None else volume_mbps, 0.0)
     rate = points.rate_mbps[point, place]  # [M, G, B]
     site_mbps, rate_site = _loads(site, volume, rate, awake.shape[1])
-    kw_per_mbps = table.load_kw / rate_site + table.mbps_kw
-    power_kw, left_mbps, carriers = _cheapest_sets(table, site_mbps, rate_site, kw_per_mbps)
+    power_kw, left_mbps = np.zeros(awake.shape), np.zeros(awake.shape)
+    carriers = np.zeros(awake.shape, dtype=np.int64)
+    power_kw[awake], left_mbps[awake], carriers[awake] = _cheapest_sets(
+        table, np.nonzero(awake)[1], site_mbps[awake], rate_site[awake]
+    )
     asleep_kw = np.where(alive, table.problem.network.power.deep_sleep_kw, 0.0)
     over = np.where(site_mbps > 0, np.minimum(left_mbps / np.maximum(site_mbps, 1e-9), 1.0), 0.0)
     unserved = np.where(served, np.take_along_axis(over, site, axis=1), 1.0)
     return Evaluated(np.where(awake, power_kw, asleep_kw), unserved, carriers)
+
+
+def counted_kw(table: Tables, drawn: Evaluated, frail: BoolArray) -> FloatArray:
+    """What counts against a site's energy [M, N]: its draw, but not in the sleep of the ``frail`` [N]. A sleeper that
+    runs dry ends nothing."""
+    asleep = drawn.power_kw <= table.problem.network.power.deep_sleep_kw
+    return np.where(asleep & frail, 0.0, drawn.power_kw)
 
 
 def assigned(table: Tables, awake: BoolArray, reaching: BoolArray | None = None) -> tuple[IntArray, BoolArray]:
@@ -115,24 +125,24 @@ def _loads(site: IntArray, volume: FloatArray, rate: FloatArray, sites: int) -> 
 
 
 def _cheapest_sets(
-    table: Tables, site_mbps: FloatArray, rate_site: FloatArray, kw_per_mbps: FloatArray
+    table: Tables, site: IntArray, site_mbps: FloatArray, rate_site: FloatArray
 ) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Power, volume left and number of the carrier set [M, N]: over all sets, each site's volume on its cheapest
-    carriers first; least volume left, then least power. Carrier by carrier, which keeps the arrays long."""
-    shape, bands = site_mbps.shape, rate_site.shape[2]
-    rate, kw = rate_site.reshape(-1, bands) * _FULL_FRAC, kw_per_mbps.reshape(-1, bands)
+    """Power, volume left and number of the carrier set of awake sites [K] that carry ``site_mbps`` [K] at
+    ``rate_site`` [K, B]: over all sets, each site's volume on its cheapest carriers first; least volume left, then
+    least power. Carrier by carrier, which keeps the arrays long."""
+    rate, kw = rate_site * _FULL_FRAC, table.load_kw[site] / rate_site + table.mbps_kw
     order = np.argsort(kw, axis=1, kind="stable")
     rows = np.arange(len(order))
-    left = np.repeat(site_mbps.reshape(1, -1), len(table.sets), axis=0)  # [S, M·N]
+    left = np.repeat(site_mbps[None], len(table.sets), axis=0)  # [S, K]
     fixed = table.standby_kw.sum(axis=1) + table.sets @ (table.idle_kw - table.standby_kw).T  # [S, N]
-    power = np.tile(fixed, (1, shape[0]))
-    for rank in range(bands):
+    power = fixed[:, site]
+    for rank in range(rate_site.shape[1]):
         band = order[:, rank]
         carried = np.minimum(left, table.sets[:, band] * rate[rows, band])
         left -= carried
         power += carried * kw[rows, band]
-    limit_kw = np.tile(table.limit_kw, shape[0])
+    limit_kw = table.limit_kw[site]
     left += np.maximum(power - limit_kw, 0.0) / kw.max(axis=1)
     np.minimum(power, limit_kw, out=power)
     pick = np.argmin(power + 1e3 * left, axis=0)
-    return power[pick, rows].reshape(shape), left[pick, rows].reshape(shape), pick.reshape(shape)
+    return power[pick, rows], left[pick, rows], pick

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridran.types import BoolArray, FloatArray
-from rapp.cooperation.evaluate import Evaluated, evaluate
+from rapp.cooperation.evaluate import Evaluated, counted_kw
 from rapp.cooperation.master import Hours, Offer, Stores, bound_h, hours
 from rapp.cooperation.search import Space, descend
 
@@ -96,7 +96,7 @@ def cheapest(space: Space) -> tuple[BoolArray, float]:
         return np.asarray(drawn.power_kw.sum(axis=1) + _UNSERVED_COST * (drawn.unserved_frac @ weight))
 
     _, awake = descend(space, cost, np.ones_like(space.alive))
-    return awake, float(evaluate(space.table, awake[None]).power_kw.sum())
+    return awake, float(space.drawn(awake[None]).power_kw.sum())
 
 
 class _Pool:
@@ -120,7 +120,7 @@ class _Pool:
         return np.array(self._awake, dtype=np.bool_).reshape(-1, sites)
 
     def improve(self, price: FloatArray, stores: Stores, used: FloatArray | None = None) -> float:
-        """Add what local searches at ``price`` find, and give the least π·(P − a) of any fit pattern known then; where
+        """Add what local searches at ``price`` find, and give the least π·P of any fit pattern known then; where
         there is none, of one that draws nothing."""
         starts = [np.ones_like(self.phase.space.alive)]
         if used is not None:
@@ -130,9 +130,12 @@ class _Pool:
         def cost(_: BoolArray, drawn: Evaluated) -> FloatArray:
             unserved = drawn.unserved_frac @ weight
             dry = np.maximum(drawn.power_kw - np.maximum(stores.most_kw, asleep_kw), 0.0).sum(axis=1)
-            return np.asarray(drawn.power_kw @ price + _UNSERVED_COST * (unserved + dry), dtype=np.float64)
+            return np.asarray(
+                counted_kw(table, drawn, stores.frail) @ price + _UNSERVED_COST * (unserved + dry), dtype=np.float64
+            )
 
-        asleep_kw = self.phase.space.table.problem.network.power.deep_sleep_kw
+        table = self.phase.space.table
+        asleep_kw = table.problem.network.power.deep_sleep_kw
         found = [descend(self.phase.space, cost, start) for start in starts]
         before = len(self._awake)
         for value, pattern in found:
@@ -141,8 +144,8 @@ class _Pool:
         self.grew = len(self._awake) > before
         if self.grew:
             self.drawn = self._evaluated()
-        cost_fit = self.drawn.power_kw[_fit(self.phase, self.drawn, stores)] @ price
-        return float(cost_fit.min() if cost_fit.size else 0.0) - float(price @ stores.inflow_kw)
+        cost_fit = counted_kw(table, self.drawn, stores.frail)[_fit(self.phase, self.drawn, stores)] @ price
+        return float(cost_fit.min() if cost_fit.size else 0.0)
 
     def _add(self, pattern: BoolArray) -> None:
         if pattern.tobytes() not in self._known and pattern.any() and self.phase.space.links(pattern) is not None:
@@ -150,12 +153,14 @@ class _Pool:
             self._awake.append(pattern)
 
     def _evaluated(self) -> Evaluated:
-        return evaluate(self.phase.space.table, self.awake)
+        return self.phase.space.drawn(self.awake)
 
 
 def _offer(phase: Phase, drawn: Evaluated, stores: Stores) -> Offer:
     """The configurations of a phase; a pattern that is not fit may not be used."""
-    power_kw = np.where(_fit(phase, drawn, stores)[:, None], drawn.power_kw, _NEVER_KW)
+    power_kw = np.where(
+        _fit(phase, drawn, stores)[:, None], counted_kw(phase.space.table, drawn, stores.frail), _NEVER_KW
+    )
     return Offer(power_kw, np.full(len(power_kw), 1.0 if phase.main else 0.0), phase.least_h)
 
 

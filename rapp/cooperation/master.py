@@ -1,20 +1,19 @@
 """The master program of the lifetime planner: how long to stay in each network configuration (SPEC 4).
 
 An outage is served in phases k, each at its own level of service: the configurations c of a phase are awake patterns
-that carry its level, with the power P_i(c) of (4) at every site. With E_i the stored energy and a_i the expected inflow
-from cars,
+that carry its level, with the power P_i(c) of (4) at every site. With E_i the energy there,
 
     max Σ_c∈main τ_c − W·Σ_k short_k   subject to
 
-    Σ_k Σ_c∈k τ_c·(P_i(c) − a_i) <= E_i            for every site that lives on stored energy,
+    Σ_k Σ_c∈k τ_c·P_i(c) <= E_i                     for every site that lives on stored energy,
     Σ_c∈k τ_c + short_k = T_k                       for every other phase, which must last T_k,
     Σ_c τ_c <= T_max.
 
 The duals π_i of the first rows are the prices of energy, in hours of life for a kWh, at which pricing looks for better
-configurations. For any π >= 0 with min_c∈main π·(P(c) − a) > 0 weak duality bounds the main phase, while no other one
+configurations. For any π >= 0 with min_c∈main π·P(c) > 0 weak duality bounds the main phase, while no other one
 falls short:
 
-    T <= (π·E − Σ_k T_k·min_c∈k π·(P(c) − a)) / min_c∈main π·(P(c) − a).
+    T <= (π·E − Σ_k T_k·min_c∈k π·P(c)) / min_c∈main π·P(c).
 
 It is the maximum-lifetime problem of sensor networks (Cardei et al., IEEE INFOCOM 2005).
 """
@@ -28,19 +27,20 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from gridran.types import FloatArray
+from gridran.types import BoolArray, FloatArray
 
 SHORTFALL_WEIGHT = 3.0  # W: an hour that a phase falls short costs more than the main phase can gain by it
 
 
 @dataclass(frozen=True)
 class Stores:
-    """What there is to spend: ``energy_kwh`` and ``inflow_kw`` [N]; nothing is planned beyond ``max_h``. ``most_kw``
-    [N] is what a site could draw until the next plan without running dry."""
+    """What there is to spend: ``energy_kwh`` [N]; nothing is planned beyond ``max_h``. ``most_kw``
+    [N] is what a site could draw until the next plan without running dry; the ``frail`` [N] will not last in their
+    sleep either, so what they draw in it is not asked of them."""
 
     energy_kwh: FloatArray
-    inflow_kw: FloatArray
     most_kw: FloatArray
+    frail: BoolArray
     max_h: float
 
 
@@ -93,7 +93,7 @@ def _model(offers: Sequence[Offer], stores: Stores) -> highspy.HighsLp:
     phase = np.repeat(np.arange(phases), [len(offer.value) for offer in offers])
     matrix = sp.bmat(
         [
-            [sp.csr_matrix((power - stores.inflow_kw).T), None],
+            [sp.csr_matrix(power.T), None],
             [sp.csr_matrix(phase == np.arange(phases)[:, None], dtype=np.float64), sp.identity(phases)],
             [sp.csr_matrix(np.ones((1, len(power)))), None],
         ],

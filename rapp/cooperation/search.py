@@ -38,6 +38,20 @@ class Space:
         """Links by which the awake sites of one pattern [N] help all live sleepers, or None."""
         return self.pairing.links(awake & self.alive, ~awake & self.alive)
 
+    def reaching(self, awake: BoolArray) -> BoolArray:
+        """Sites [M, N] that serve beyond their nominal coverage in the patterns ``awake`` [M, N]: with chosen links
+        every awake one; with literal links few can help, so there it matters which."""
+        if not self.pairing.literal:
+            return awake
+        helping = np.zeros_like(awake)
+        for m, pattern in enumerate(awake):
+            helping[m, [helper for helper, _ in self.links(pattern) or []]] = True
+        return helping
+
+    def drawn(self, awake: BoolArray) -> Evaluated:
+        """What the patterns ``awake`` [M, N] draw and leave, each with its links."""
+        return evaluate(self.table, awake, self.reaching(awake))
+
 
 def space(problem: Problem) -> Space:
     return Space(tables(problem), Pairing(problem.network, problem.alive == 0))
@@ -100,14 +114,8 @@ def objective(problem: Problem, scale: Scales, awake: BoolArray, drawn: Evaluate
 def _costs(patterns: Space, cost: Cost, awake: BoolArray) -> FloatArray:
     if not patterns.pairing.literal:
         return cost(awake, evaluate(patterns.table, awake))
-    # Few sites can help with literal links, so there it matters which: the links come before the radio.
-    reaching = np.zeros_like(awake)
-    linked = np.zeros(len(awake), dtype=np.bool_)
-    for m, pattern in enumerate(awake):
-        links = patterns.links(pattern)
-        linked[m] = links is not None
-        reaching[m, [helper for helper, _ in links or []]] = True
-    return np.where(linked, cost(awake, evaluate(patterns.table, awake, reaching)), np.inf)
+    linked = np.array([patterns.links(pattern) is not None for pattern in awake], dtype=np.bool_)
+    return np.where(linked, cost(awake, patterns.drawn(awake)), np.inf)
 
 
 def _moves(patterns: Space, awake: BoolArray) -> BoolArray:

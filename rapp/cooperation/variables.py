@@ -85,7 +85,9 @@ def link_pairs(network: Network) -> tuple[IntArray, IntArray]:
     """Ordered pairs (helper, assisted) with κ >= κ_min inside R_coop; with literal links all pairs inside R_coop."""
     coop = network.cooperation
     kappa = kappa_frac(network)
-    near = (network.site_distance_m <= coop.cooperation_radius_m) & ~np.eye(network.site_count, dtype=bool)
+    near = (network.site_distance_m <= coop.cooperation_radius_m * (1.0 + 1e-9)) & ~np.eye(
+        network.site_count, dtype=bool
+    )
     pairs = near if coop.links == "literal" else near & (kappa >= coop.kappa_min_frac)
     helper, assisted = np.nonzero(pairs)
     return helper, assisted

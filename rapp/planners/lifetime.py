@@ -21,6 +21,7 @@ import numpy as np
 from gridran.outcome import Feasible, Infeasible, Outcome
 from gridran.types import BoolArray, FloatArray, ServiceClass, SiteMode
 from rapp.cooperation.demand import demand_points
+from rapp.cooperation.diagnosis import not_finite
 from rapp.cooperation.generate import Phase, Schedule, cheapest, generate, weighed_again
 from rapp.cooperation.inputs import (
     battery_kwh,
@@ -85,6 +86,9 @@ def plan(problem: PlanProblem) -> Outcome[Plan]:
     if not (problem.snapshot.site_up | problem.snapshot.grid_up).any():
         return Infeasible("no site has power")
     outage = _outage(problem)
+    wrong = not_finite(outage.space[AGREED].table.problem)
+    if wrong:
+        return Infeasible(wrong)
     names = _phases(outage)
     schedule = _schedule(outage, names)
     if schedule is not None and _stage(outage, schedule) == CRITICAL:
@@ -104,17 +108,10 @@ def _outage(problem: PlanProblem) -> _Outage:
         CRITICAL: CRITICAL_FRAC,
     }
     spaces = {name: _space(problem, share) for name, share in shares.items()}
-    battery, full, cars = battery_kwh(problem), full_battery_kwh(problem), problem.forecast
-    plugged = problem.snapshot.grid_up
-    stores = Stores(
-        energy_kwh=np.where(plugged, PLUGGED_KWH, battery + cars.ev_parked_kwh),
-        inflow_kw=np.maximum(cars.ev_energy_kwh - cars.ev_parked_kwh, 0.0) / cars.horizon_h,
-        most_kw=np.where(plugged, PLUGGED_KWH, battery / (DRAWN_FRAC * SLOT_H) + _selling_kw(problem)),
-        max_h=params.life_limit_h,
-    )
+    battery, full = battery_kwh(problem), full_battery_kwh(problem)
     starts = {name: cheapest(each) for name, each in spaces.items()}
+    stores = _stores(problem, starts[AGREED][1])
     generous_kwh = float(battery.sum() - (1.0 - params.generous_frac) * full.sum())
-    net_kw = max(starts[GENEROUS][1] - float(stores.inflow_kw.sum()), 0.25 * starts[GENEROUS][1])
     reserve_kwh = params.critical_reserve_frac * float(full.sum())
     return _Outage(
         problem=problem,
@@ -123,10 +120,24 @@ def _outage(problem: PlanProblem) -> _Outage:
         stores=stores,
         least_h={
             AGREED: 0.0,
-            GENEROUS: max(generous_kwh, 0.0) / net_kw,
+            GENEROUS: max(generous_kwh, 0.0) / max(starts[GENEROUS][1], 1e-9),
             CRITICAL: reserve_kwh / max(starts[CRITICAL][1], 1e-9),
         },
         kept=(*_kept(problem), *(awake for awake, _ in starts.values())),
+    )
+
+
+def _stores(problem: PlanProblem, agreed_kw: float) -> Stores:
+    """What there is to spend where the agreed level takes ``agreed_kw`` at the least. Cars that may still come do not
+    count: they are energy on average, and a plan ends with the poorest of the sites that it needs."""
+    plugged, most_h = problem.snapshot.grid_up, problem.params.life_limit_h
+    energy_kwh = battery_kwh(problem) + problem.forecast.ev_parked_kwh
+    lasts_h = min(float(energy_kwh.sum()) / max(agreed_kw, 1e-9), most_h)
+    return Stores(
+        energy_kwh=np.where(plugged, PLUGGED_KWH, energy_kwh),
+        most_kw=np.where(plugged, PLUGGED_KWH, battery_kwh(problem) / (DRAWN_FRAC * SLOT_H) + _selling_kw(problem)),
+        frail=~plugged & (energy_kwh < problem.network.power.deep_sleep_kw * lasts_h),
+        max_h=most_h,
     )
 
 
@@ -154,7 +165,7 @@ def _space(problem: PlanProblem, share_frac: tuple[float, ...]) -> Space:
         alone=snapshot.service_class == ServiceClass.EMERGENCY,
         candidates=CANDIDATES,
     )
-    return space(cooperation_problem(problem, points, np.ones(problem.network.site_count)))
+    return space(cooperation_problem(problem, points, battery_kwh(problem) + problem.forecast.ev_energy_kwh))
 
 
 def _kept(problem: PlanProblem) -> tuple[BoolArray, ...]:
@@ -215,7 +226,7 @@ def _chosen(outage: _Outage, names: tuple[str, ...], schedule: Schedule) -> _Cho
     awake, each_h = schedule.awake[at], sparse.each_h[at]
     before = outage.problem.snapshot.mode != SiteMode.DEEP_SLEEP
     long = each_h >= min(LONG_H, float(each_h.max()))
-    order = np.lexsort((-each_h, (awake != before).sum(axis=1), ~long))
+    order = np.lexsort((-each_h, (awake != before).sum(axis=1), ~long, ~schedule.fit[at]))
     return _Chosen(name, names, schedule, int(order[0]))
 
 
@@ -230,13 +241,12 @@ def _now(outage: _Outage, awake: BoolArray) -> int | None:
 
 def _staying_costs_h(outage: _Outage, names: tuple[str, ...], schedule: Schedule, at: int, index: int) -> float:
     """Hours of life lost by one more plan period in pattern ``index`` of phase ``at``; infinite where a site cannot."""
-    spent_kw = schedule.drawn[at].power_kw[index] - outage.stores.inflow_kw
-    left_kwh = outage.stores.energy_kwh - SLOT_H * spent_kw
-    if not schedule.fit[at][index] or (left_kwh < 0.0).any():
+    left_kwh = outage.stores.energy_kwh - SLOT_H * schedule.drawn[at].power_kw[index]
+    if not schedule.fit[at][index] or (schedule.awake[at][index] & (left_kwh < 0.0)).any():
         return np.inf
     least_h = dict(outage.least_h)
     least_h[names[at]] = max(least_h[names[at]] - SLOT_H, 0.0)
-    later = replace(outage, stores=replace(outage.stores, energy_kwh=left_kwh), least_h=least_h)
+    later = replace(outage, stores=replace(outage.stores, energy_kwh=np.maximum(left_kwh, 0.0)), least_h=least_h)
     rest = weighed_again(schedule, _main_first(later, names), later.stores, [np.zeros(len(e)) for e in schedule.each_h])
     return schedule.life_h - rest.life_h - (SLOT_H if at == 0 else 0.0)
 
@@ -277,9 +287,8 @@ def _service_frac(outage: _Outage, chosen: _Chosen, awake: BoolArray) -> FloatAr
     allowed[:, ServiceClass.ESSENTIAL :] = 0.0
     if chosen.name == CRITICAL:
         return allowed
-    table = outage.space[chosen.name].table
     spare_kw = _spare_kw(outage, chosen, awake)
-    share = spare_frac(table, awake, _beyond_mbps(outage, chosen), spare_kw)
+    share = spare_frac(outage.space[chosen.name], awake, _beyond_mbps(outage, chosen), spare_kw)
     allowed[:, ServiceClass.ESSENTIAL :] = share[:, None]
     return allowed
 
@@ -298,10 +307,9 @@ def _beyond_mbps(outage: _Outage, chosen: _Chosen) -> FloatArray:
 def _spare_kw(outage: _Outage, chosen: _Chosen, awake: BoolArray) -> FloatArray:
     """Power [N] that each site could draw more, whenever it is awake, without shortening the plan."""
     schedule = chosen.schedule
-    hours = float(sum(each.sum() for each in schedule.each_h))
     used = sum(each @ drawn.power_kw for each, drawn in zip(schedule.each_h, schedule.drawn, strict=True))
     up_h = sum(each @ pattern for each, pattern in zip(schedule.each_h, schedule.awake, strict=True))
-    left = outage.stores.energy_kwh + outage.stores.inflow_kw * hours - used
+    left = outage.stores.energy_kwh - used
     return np.where(awake, np.maximum(left, 0.0) / np.maximum(up_h, LASTS_H), 0.0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridran.outcome import Feasible, Optimal, Outcome
+from gridran.outcome import Feasible, Infeasible, Optimal, Outcome
 from gridran.types import FloatArray
 from rapp.cooperation.demand import demand_points
 from rapp.cooperation.inputs import battery_kwh, class_mean, cooperation_problem, growth_frac
@@ -17,6 +17,8 @@ UNLIMITED_H = 1e4
 
 def plan(problem: PlanProblem) -> Outcome[Plan]:
     """The mode pattern that maximises the shortest site life at the required service (SPEC 4)."""
+    if not (problem.snapshot.site_up | problem.snapshot.grid_up).any():
+        return Infeasible("no site has power")
     cooperation = build(problem)
     limits = Limits(problem.params.gap_frac, problem.params.node_limit, problem.params.time_limit_s)
     start = problem.previous.mode if problem.previous is not None else None

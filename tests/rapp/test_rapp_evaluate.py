@@ -240,21 +240,21 @@ def test_literal_links_come_before_the_radio(small_scenario: Scenario, seven: Sp
 
 def test_spare_energy_by_hand(two_points: Problem) -> None:
     """One site serves both cells: what it can spare over what they ask for, all of it where there is plenty."""
-    table, awake = tables(two_points), np.array([True, False])
+    patterns, awake = space(two_points), np.array([True, False])
     ask = np.array([2.0, 4.0])
     rate = two_points.points.rate_mbps
     kw = sum(ask[g] * min(per_mbps(two_points.network, b, rate[g, g, b]) for b in range(4)) for g in range(2))
     for share in (0.6, 0.75, 1.0):
-        given = spare_frac(table, awake, ask, np.array([share * kw, 0.0]))
+        given = spare_frac(patterns, awake, ask, np.array([share * kw, 0.0]))
         assert given == pytest.approx([share, share])
-    assert spare_frac(table, awake, ask, np.array([9.0 * kw, 0.0])) == pytest.approx([1.0, 1.0])
+    assert spare_frac(patterns, awake, ask, np.array([9.0 * kw, 0.0])) == pytest.approx([1.0, 1.0])
 
 
 def test_too_little_to_spare_is_nothing(two_points: Problem) -> None:
     """A share below a half makes nobody count as served, so it is not given; nor where nothing is asked for."""
-    table, awake = tables(two_points), np.array([True, True])
-    assert spare_frac(table, awake, np.array([2.0, 4.0]), np.array([1e-3, 9.0])) == pytest.approx([0.0, 1.0])
-    assert spare_frac(table, awake, np.zeros(2), np.full(2, 9.0)) == pytest.approx([0.0, 0.0])
+    patterns, awake = space(two_points), np.array([True, True])
+    assert spare_frac(patterns, awake, np.array([2.0, 4.0]), np.array([1e-3, 9.0])) == pytest.approx([0.0, 1.0])
+    assert spare_frac(patterns, awake, np.zeros(2), np.full(2, 9.0)) == pytest.approx([0.0, 0.0])
 
 
 def test_the_tightest_site_decides_for_a_cell(pair: Network) -> None:
@@ -263,7 +263,7 @@ def test_the_tightest_site_decides_for_a_cell(pair: Network) -> None:
     points = replace(points_of([4.0, 4.0], np.array([[0, -1], [1, -1]]), rate), own_site=np.zeros(2, dtype=np.int64))
     ask = np.array([2.0, 2.0])
     kw = 2.0 * min(per_mbps(pair, b, rate[0, 0, b]) for b in range(4))
-    given = spare_frac(tables(problem_of(pair, points)), np.array([True, True]), ask, np.array([kw, 0.6 * kw]))
+    given = spare_frac(space(problem_of(pair, points)), np.array([True, True]), ask, np.array([kw, 0.6 * kw]))
     assert given == pytest.approx([0.6, 0.0])
 
 
@@ -272,5 +272,5 @@ def test_nobody_serves_a_hole(pair: Network) -> None:
     rate = np.tile(np.array([20.0, 60.0, 90.0, 300.0]), (2, 1, 1))
     rate[1] = 0.0
     points = replace(points_of([4.0, 1.0], np.array([[0], [-1]]), rate), own_site=np.zeros(2, dtype=np.int64))
-    given = spare_frac(tables(problem_of(pair, points)), np.array([True, True]), np.array([2.0, 0.0]), np.full(2, 9.0))
+    given = spare_frac(space(problem_of(pair, points)), np.array([True, True]), np.array([2.0, 0.0]), np.full(2, 9.0))
     assert given == pytest.approx([1.0, 0.0])

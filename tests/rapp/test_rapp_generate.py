@@ -48,9 +48,9 @@ def space_of(
     )
 
 
-def stores(energy_kwh: FloatArray, inflow_kw: float = 0.0, most_kw: float | FloatArray = AMPLE_KW) -> Stores:
+def stores(energy_kwh: FloatArray, most_kw: float | FloatArray = AMPLE_KW) -> Stores:
     n = len(energy_kwh)
-    return Stores(energy_kwh, np.full(n, inflow_kw), np.broadcast_to(np.asarray(most_kw), (n,)), 48.0)
+    return Stores(energy_kwh, np.broadcast_to(np.asarray(most_kw), (n,)), np.zeros(n, dtype=np.bool_), 48.0)
 
 
 def only(patterns: Space) -> list[Phase]:
@@ -101,10 +101,9 @@ def test_one_phase_is_as_long_as_over_all_patterns(small_scenario: Scenario, sit
     assert schedule.life_h == pytest.approx(schedule.each_h[0].sum())
 
 
-@pytest.mark.parametrize("inflow_kw", [0.0, 0.2])
-def test_three_phases_are_as_long_as_over_all_patterns(small_scenario: Scenario, inflow_kw: float) -> None:
+def test_three_phases_are_as_long_as_over_all_patterns(small_scenario: Scenario) -> None:
     """Planned together with the phases before and after it, the main phase is as long as it can be."""
-    phases, what = three_phases(small_scenario, 4), stores(np.array([9.0, 12.0, 7.0, 9.0]), inflow_kw)
+    phases, what = three_phases(small_scenario, 4), stores(np.array([9.0, 12.0, 7.0, 9.0]))
     schedule = found(phases, what)
     assert schedule.life_h == pytest.approx(whole_life_h(phases, what), rel=1e-6)
     assert [float(each.sum()) for each in schedule.each_h[1:]] == pytest.approx([2.0, 3.0])

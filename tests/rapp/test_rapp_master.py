@@ -12,9 +12,14 @@ from rapp.cooperation.master import Hours, Offer, Stores, bound_h, hours
 ALTERNATING_KW = np.array([[2.0, 0.0], [0.0, 2.0], [2.0, 2.0]])  # the left site alone, the right one alone, both
 
 
-def stores(energy_kwh: tuple[float, ...] | FloatArray, inflow_kw: float = 0.0, max_h: float = 48.0) -> Stores:
+def stores(energy_kwh: tuple[float, ...] | FloatArray, max_h: float = 48.0) -> Stores:
     energy = np.asarray(energy_kwh, dtype=np.float64)
-    return Stores(energy, np.full(len(energy), inflow_kw), np.full(len(energy), 99.0), max_h)
+    return Stores(
+        energy,
+        np.full(len(energy), 99.0),
+        np.zeros(len(energy), dtype=np.bool_),
+        max_h,
+    )
 
 
 def main(power_kw: FloatArray, least_h: float = 0.0) -> Offer:
@@ -37,7 +42,7 @@ def life_h(found: Hours) -> float:
 
 def least_costs(price: FloatArray, offers: list[Offer], what: Stores) -> list[float]:
     """Exact pricing: min_c π·(P(c) − a) of each phase."""
-    return [float(((offer.power_kw - what.inflow_kw) @ price).min()) for offer in offers]
+    return [float((offer.power_kw @ price).min()) for offer in offers]
 
 
 def test_two_sites_that_take_turns_live_twice_as_long() -> None:
@@ -55,15 +60,9 @@ def test_a_price_is_the_life_of_one_more_kwh() -> None:
     assert alone.price_per_kwh == pytest.approx([0.5, 0.0])
 
 
-def test_inflow_lengthens_life() -> None:
-    """At 0.5 kW into each of two sites that take turns at 2 kW: 20 kWh are spent at a net 1 kW."""
-    assert life_h(solved([main(ALTERNATING_KW)], stores((10.0, 10.0), inflow_kw=0.5))) == pytest.approx(20.0)
-
-
-@pytest.mark.parametrize("inflow_kw", [1.0, 5.0])
-def test_unlimited_inflow_ends_at_the_limit(inflow_kw: float) -> None:
-    """Where the cars give as much as is drawn nothing is planned beyond max_h, and no energy has a price."""
-    found = solved([main(ALTERNATING_KW)], stores((10.0, 10.0), inflow_kw, max_h=24.0))
+def test_nothing_is_planned_beyond_the_limit() -> None:
+    """Where the energy lasts longer than max_h that is the life, and no energy has a price."""
+    found = solved([main(ALTERNATING_KW)], stores((99.0, 99.0), max_h=24.0))
     assert life_h(found) == pytest.approx(24.0)
     assert found.price_per_kwh == pytest.approx([0.0, 0.0])
 
@@ -75,10 +74,9 @@ def test_a_phase_with_hours_to_keep_is_kept() -> None:
 
 
 def test_a_phase_lasts_no_longer_than_it_must() -> None:
-    """A last phase that draws less than the cars give is no way to gather energy for the main phase before it."""
-    what = stores((10.0,), inflow_kw=1.0)
-    found = solved([main(np.array([[2.0]])), other(np.array([[0.5]]), 2.0)], what)
-    assert [float(each.sum()) for each in found.each_h] == pytest.approx([11.0, 2.0])
+    """A last phase is as long as it has to be, though it draws less than the main one: 20 kWh less 1 at 2 kW."""
+    found = solved([main(np.array([[2.0]])), other(np.array([[0.5]]), 2.0)], stores((20.0,)))
+    assert [float(each.sum()) for each in found.each_h] == pytest.approx([9.5, 2.0])
 
 
 def test_a_shortfall_shows() -> None:
@@ -120,13 +118,13 @@ def test_a_failed_solve_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def instance(rng: np.random.Generator) -> tuple[list[Offer], Stores]:
-    """A main phase and two others on up to five sites with some inflow, with energy for the others, none of which
+    """A main phase and two others on up to five sites, with energy for the others, none of which
     draws so much more than the main one that it would pay to let it fall short."""
     sites = int(rng.integers(1, 6))
     offers = [main(rng.uniform(1.5, 4.0, (int(rng.integers(1, 7)), sites)))]
     offers += [other(rng.uniform(0.1, 3.3, (int(rng.integers(1, 5)), sites)), rng.uniform(0, 2)) for _ in range(2)]
     energy = rng.uniform(0.0, 10.0, sites) + 16.0  # the others need at most 2 · 2 h · 3.3 kW
-    return offers, Stores(energy, rng.uniform(0.0, 0.4, sites), np.full(sites, 99.0), 200.0)
+    return offers, Stores(energy, np.full(sites, 99.0), np.zeros(sites, dtype=np.bool_), 200.0)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -149,7 +149,7 @@ def test_the_search_is_close_to_exact(small_scenario: Scenario) -> None:
     """Seven sites: the life that the local search finds is below the proven bound of the same rules, and near it."""
     problem = problem_of(small_scenario, 12)
     n = problem.network.site_count
-    stores = Stores(np.full(n, 11.4), np.zeros(n), np.full(n, 99.0), 48.0)
+    stores = Stores(np.full(n, 11.4), np.full(n, 99.0), np.zeros(n, dtype=np.bool_), 48.0)
     phase = Phase(space(problem), 0.0, main=True, last_resort=False)
     found = generate([phase], stores, [], rounds=24, gap_frac=0.01)
     assert found is not None
