@@ -21,6 +21,8 @@ from rapp.cooperation.search import search
 from rapp.cooperation.variables import Problem, Variables, variables
 
 RESTRICTED_NODES = 1
+NEIGHBOUR_NODES = 200  # a net too: the neighbourhood of the relaxation closes within some ten
+_INTEGRAL = 1e-6
 
 Fixed = tuple[IntArray, FloatArray]  # columns and the values that they are held at
 
@@ -53,10 +55,10 @@ class Pattern:
 def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) -> Outcome[Pattern]:
     """The best mode pattern for ``problem``; ``start_mode`` [N] is where the search begins besides everybody awake.
 
-    Three steps: a local search over who sleeps; the exact model with those sleepers fixed, which settles carriers,
-    links and flows; then the whole model from there with ``node_limit`` nodes, or with none its relaxation, which
-    gains nothing more but proves how far the pattern can be from the best. The answer is never worse than every
-    site normal with all carriers on, wherever that is possible at all.
+    Three steps: a local search over who sleeps; the exact model with those sleepers fixed, near its relaxation, which
+    settles carriers, links and flows; then the whole model from there with ``node_limit`` nodes, or with none its
+    relaxation, which gains nothing more but proves how far the pattern can be from the best. The answer is never worse
+    than every site normal with all carriers on, wherever that is possible at all.
     """
     wrong = not_finite(problem)
     if wrong:
@@ -64,7 +66,7 @@ def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) 
     v = variables(problem)
     model = _model(problem, v, _rows(problem, v))
     asleep = search(problem, start_mode) == SiteMode.DEEP_SLEEP
-    first = _run(model, limits, RESTRICTED_NODES, fixed=_sleepers_fixed(v, asleep))
+    first = _near_relaxation(model, v, limits, _sleepers_fixed(v, asleep))
     normal = _run(model, limits, RESTRICTED_NODES, fixed=_all_normal(problem, v))
     best = min((first, normal), key=_objective)
     if limits.node_limit > 0 or not _has_solution(first):
@@ -72,6 +74,21 @@ def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) 
         whole = _run(model, limits, max(limits.node_limit, RESTRICTED_NODES), start=start)
         return _outcome(whole, problem, v, limits, float(whole.getInfo().mip_dual_bound))
     return _outcome(best, problem, v, limits, _relaxation(model, limits))
+
+
+def _near_relaxation(model: highspy.HighsLp, v: Variables, limits: Limits, fixed: Fixed) -> highspy.Highs:
+    """The model with ``fixed`` columns, and with the carriers that are on or off in its relaxation held there too
+    (relaxation-enforced neighbourhood); without those where that has no solution."""
+    relaxed = _relaxed(model, limits, fixed)
+    if relaxed.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+        on = np.asarray(relaxed.getSolution().col_value)[v.z].ravel()
+        settled = (on < _INTEGRAL) | (on > 1.0 - _INTEGRAL)
+        columns = np.concatenate([fixed[0], v.z.ravel()[settled]])
+        values = np.concatenate([fixed[1], on[settled].round()])
+        found = _run(model, limits, NEIGHBOUR_NODES, fixed=(columns, values), neighbours=False)
+        if _has_solution(found):
+            return found
+    return _run(model, limits, RESTRICTED_NODES, fixed=fixed)
 
 
 def _sleepers_fixed(v: Variables, asleep: BoolArray) -> Fixed:
@@ -95,13 +112,26 @@ def _objective(highs: highspy.Highs) -> float:
 
 def _relaxation(model: highspy.HighsLp, limits: Limits) -> float:
     """Objective of the linear relaxation, a valid bound; minus infinity where it was not solved."""
-    highs = _highs(limits, 0)
-    highs.setOptionValue("solve_relaxation", True)
-    highs.passModel(model)
-    highs.run()
+    highs = _relaxed(model, limits)
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return -np.inf
     return float(highs.getInfo().objective_function_value)
+
+
+def _relaxed(model: highspy.HighsLp, limits: Limits, fixed: Fixed | None = None) -> highspy.Highs:
+    """The linear relaxation, solved, with some columns ``fixed``."""
+    highs = _highs(limits, 0)
+    highs.setOptionValue("solve_relaxation", True)
+    highs.passModel(model)
+    _fix(highs, fixed)
+    highs.run()
+    return highs
+
+
+def _fix(highs: highspy.Highs, fixed: Fixed | None) -> None:
+    if fixed is not None:
+        column, value = fixed
+        highs.changeColsBounds(len(column), column.astype(np.int32), value, value)
 
 
 def _rows(problem: Problem, v: Variables) -> Rows:
@@ -125,13 +155,15 @@ def _run(
     node_limit: int,
     start: list[float] | None = None,
     fixed: Fixed | None = None,
+    neighbours: bool = True,
 ) -> highspy.Highs:
-    """Run the model, from a complete ``start``, or with some columns ``fixed``."""
+    """Run the model, from a complete ``start``, or with some columns ``fixed``; without ``neighbours`` the solver does
+    not look for neighbourhoods of its relaxation of its own."""
     highs = _highs(limits, node_limit)
+    highs.setOptionValue("mip_heuristic_run_rens", neighbours)
+    highs.setOptionValue("mip_heuristic_run_root_reduced_cost", neighbours)
     highs.passModel(model)
-    if fixed is not None:
-        column, value = fixed
-        highs.changeColsBounds(len(column), column.astype(np.int32), value, value)
+    _fix(highs, fixed)
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = start
