@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
+RESULTS := msrc-survival msrc-service msrc-overview msrc-energy msrc-tradeoff msrc-sensitivity
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench proto clean
+.PHONY: help setup setup-dev demo test check bench results proto clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +41,9 @@ check: setup-dev  ## formatting, lint, types, import contracts, generated code
 
 bench: setup-dev  ## speed, as ratios
 	$(BIN)/gridran bench loop --out $(OUT)/bench
+
+results: setup-dev  ## the tables and figures of docs/results.md, hours on two cores; stop and start it at will
+	for study in $(RESULTS); do $(BIN)/gridran study $$study --jobs 2 --resume --out docs/results || exit; done
 
 proto: setup-dev  ## regenerate gridran/wire/v1 from proto/
 	PATH="$(CURDIR)/$(BIN):$$PATH" proto/generate.sh

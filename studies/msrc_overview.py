@@ -23,7 +23,8 @@ PANELS: tuple[Panel, ...] = (
     ("handovers_per_user", "handovers per user"),
     ("mode_switches_per_site", "mode switches per site"),
 )
-METRICS = (*(metric for metric, _ in PANELS), "service_h", "ev_utilisation_usable_frac")
+RATES = ("handovers_per_user_hour", "mode_switches_per_site_hour")
+METRICS = (*(metric for metric, _ in PANELS), *RATES, "service_h", "ev_utilisation_usable_frac")
 PUBLISHED_HANDOVERS, PUBLISHED_BASELINE_HANDOVERS = 3.4, 2.9
 
 
@@ -87,7 +88,9 @@ def _own(table: Table) -> list[Claim]:
     handovers = PUBLISHED_HANDOVERS + independent - PUBLISHED_BASELINE_HANDOVERS
     cars = ratio(_mean(table, name, "ev_utilisation_frac"), _mean(table, "independent", "ev_utilisation_frac"))
     claim = "lifetime adds at most 0.5 handovers per user to those of independent"
+    hourly = _mean(table, name, RATES[0]) - _mean(table, "independent", RATES[0])
     return [
+        at_most("lifetime hands over no more often in an hour than independent: difference", TARGET, hourly, 0.0),
         at_most(claim, TARGET, _mean(table, name, "handovers_per_user"), handovers),
         at_most(
             "lifetime needs at most 4.2 mode switches per site",
