@@ -334,6 +334,32 @@ def test_price_and_forecast_reach_the_planner_and_the_policy(
     assert (problem.forecast.ev_energy_kwh > 0.0).all()
 
 
+def test_a_site_that_sleeps_now_offers_what_its_mean_power_says(
+    state: core.State, planner: Scripted, good: Plan, telemetry_of: Reports, scenario: Scenario
+) -> None:
+    """(16) takes the mean over the horizon: after an hour of work a short sleep changes the offer little."""
+    planner.answers = [Optimal(good, 0.0)] * 5
+    working, asleep = np.full(7, 4.0), np.full(7, 4.0)
+    asleep[2] = 0.1
+    for step, load_kw in ((0, working), (1, working), (2, working), (3, working), (4, asleep)):
+        state, policy, _ = told(state, telemetry_of(scenario.network, step, mean_load_kw=load_kw))
+    price = policy.price_usd_per_kwh
+    assert price[2] < price[1]
+    assert price[2] - 0.5 > 0.3 * (price[1] - 0.5)
+
+
+def test_a_demand_that_is_not_a_number_is_nobody_elses(
+    state: core.State, planner: Scripted, good: Plan, telemetry_of: Reports, scenario: Scenario
+) -> None:
+    """The planner sees a user that asks for nothing, and finite demands of all others."""
+    planner.answers = [Optimal(good, 0.0)]
+    demand = np.ones(7)
+    demand[3] = np.nan
+    told(state, telemetry_of(scenario.network, 1, demand_mbps=demand))
+    (problem,) = planner.asked
+    np.testing.assert_array_equal(problem.snapshot.demand_mbps, [1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0])
+
+
 def test_a_forecast_can_be_wrong_on_purpose(
     scenario: Scenario, planner: Scripted, good: Plan, telemetry_of: Reports
 ) -> None:

@@ -14,10 +14,11 @@ from gridran.scenario.params import Scenario
 from studies.claims import at_least, at_most, increasing, within
 from studies.design import trials_of
 from studies.msrc_survival import design
+from studies.output import Document
 from studies.results import Results
 from studies.rows import ALL_LOADS, Table, gain_rows, metric_rows
 from studies.statistics import mean_ci95, paired_gain
-from studies.table import block, row_text
+from studies.table import block, markdown, row_text
 
 SURVIVAL = {
     ("independent", "light"): [3.0, 3.4],
@@ -148,3 +149,16 @@ def test_a_block_has_a_strategy_a_column(small_scenario: Scenario) -> None:
     head, line = block("light", rows)
     assert head.split() == ["light", "independent", "msrc"]
     assert line.startswith("survival_h")
+
+
+def test_a_page_has_every_table_and_claim(small_scenario: Scenario) -> None:
+    """Markdown: a head a load, metrics down, strategies across, the claims with their values, and the figure."""
+    rows = metric_rows(results(small_scenario), ("survival_h",))
+    claims = [at_least("it lasts", "Table II", 2.0, 1.0), at_most("it is short", "Table II", 2.0, 1.0)]
+    page = markdown("Survival", Document("study", 2, rows, claims, {}), ("survival_h",)).splitlines()
+    assert page[0] == "# Survival"
+    assert "| paper, light load | independent | msrc |" in page
+    assert sum(line.startswith("| survival_h |") for line in page) == 2
+    assert "| it lasts | Table II | 2 | held |" in page
+    assert "| it is short | Table II | 2 | missed |" in page
+    assert "![Survival](study.png)" in page
