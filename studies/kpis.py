@@ -140,6 +140,18 @@ def quality_at(shares: Sequence[PeriodShares], at_h: float = QUALITY_AT_H) -> di
     return result
 
 
+@dataclass(frozen=True)
+class _Signalling:
+    """What a period adds to Table IV: handovers, mode switches; energy sold, what full use of the cars there would have
+    given, and usable energy that came with new cars, all kWh."""
+
+    handovers: int
+    mode_switches: int
+    v2g_kwh: float
+    v2g_most_kwh: float
+    ev_offered_kwh: float
+
+
 class KpiAccumulator:
     """Folds the periods of a run, in order; ``result`` may be asked at any time.
 
@@ -155,11 +167,8 @@ class KpiAccumulator:
         self._last: StepOutcome | None = None
         self._depleted_at_h: FloatArray = np.zeros(0)
         self._lost_for_h = 0.0
-        self._handovers = 0
-        self._mode_switches = 0
+        self._signalling: list[_Signalling] = []
         self._mode_with_power: IntArray = np.zeros(0, dtype=np.int64)
-        self._ev_connected_h = 0.0
-        self._ev_offered_kwh = 0.0
         self._energy_kwh = dict.fromkeys(_ENERGY_FIELDS, 0.0)
         self._ledger_error_kwh = 0.0
 
@@ -186,9 +195,7 @@ class KpiAccumulator:
         self._shares.append(shares)
         self._lost_for_h = failing_for_h(self._lost_for_h, outcome)
         self._add_depletion(outcome)
-        self._add_ev(outcome)
-        self._handovers += outcome.handovers
-        self._add_mode_switches(outcome)
+        self._signalling.append(self._signalling_of(outcome))
         for name in _ENERGY_FIELDS:
             self._energy_kwh[name] += float(getattr(outcome, _ENERGY_FIELDS[name]).sum()) * outcome.dt_h
         self._ledger_error_kwh = max(self._ledger_error_kwh, outcome.ledger_error_kwh)
@@ -212,7 +219,8 @@ class KpiAccumulator:
             **self._service(reached_h["survival_h"]),
             **quality_at(self._shares),
             SLA_HELD: _held_until(QUALITY_AT_H, times_h["sla_h"], end_h),
-            **self._mobility_and_energy(self._last, end_h),
+            **self._table_iv(self._last, reached_h["survival_h"]),
+            **self._energy_kwh,
             "censored": "survival_h" in censored_metrics,
             "censored_metrics": censored_metrics,
             "lost": self.lost,
@@ -228,22 +236,31 @@ class KpiAccumulator:
         empty = ~outcome.site_up & (outcome.soc_frac < self._depleted_soc_frac)
         self._depleted_at_h = np.where(empty, np.minimum(self._depleted_at_h, outcome.time_h), self._depleted_at_h)
 
-    def _add_mode_switches(self, outcome: StepOutcome) -> None:
+    def _signalling_of(self, outcome: StepOutcome) -> _Signalling:
+        return _Signalling(
+            handovers=outcome.handovers,
+            mode_switches=self._mode_switches(outcome),
+            v2g_kwh=float(outcome.v2g_kw.sum()) * outcome.dt_h,
+            v2g_most_kwh=self._ev_power_limit_kw * float(outcome.ev_connected.sum()) * outcome.dt_h,
+            ev_offered_kwh=self._ev_offered_kwh(outcome),
+        )
+
+    def _mode_switches(self, outcome: StepOutcome) -> int:
         """A site without power is in no mode, whatever it is told: what counts is the mode that it comes back in."""
         if self._last is None:
             self._mode_with_power = outcome.mode
         now = np.where(outcome.site_up, outcome.mode, self._mode_with_power)
-        self._mode_switches += int((now != self._mode_with_power).sum())
+        switches = int((now != self._mode_with_power).sum())
         self._mode_with_power = now
+        return switches
 
-    def _add_ev(self, outcome: StepOutcome) -> None:
+    def _ev_offered_kwh(self, outcome: StepOutcome) -> float:
         """Usable energy is a stock: what it grew by, beyond what was sold or charged, came with new cars."""
-        self._ev_connected_h += float(outcome.ev_connected.sum()) * outcome.dt_h
         expected_kwh: FloatArray = np.zeros(len(outcome.mode))
         if self._last is not None:
             net_kw = self._last.ev_charge_kw - self._last.v2g_kw
             expected_kwh = self._last.ev_usable_kwh + net_kw * self._last.dt_h
-        self._ev_offered_kwh += float(np.maximum(outcome.ev_usable_kwh - expected_kwh, 0.0).sum())
+        return float(np.maximum(outcome.ev_usable_kwh - expected_kwh, 0.0).sum())
 
     def _depletion_h(self) -> dict[str, float | None]:
         first_h, last_h = float(self._depleted_at_h.min()), float(self._depleted_at_h.max())
@@ -263,18 +280,21 @@ class KpiAccumulator:
             "mean_site_power_kw": _ratio(sum(s.mean_load_kw * s.dt_h for s in alive), alive_h),
         }
 
-    def _mobility_and_energy(self, last: StepOutcome, end_h: float) -> dict[str, float]:
-        v2g_kwh = self._energy_kwh["v2g_kwh"]
-        handovers = self._handovers / max(len(last.service_class), 1)
-        switches = self._mode_switches / max(len(last.mode), 1)
+    def _table_iv(self, last: StepOutcome, survival_h: float) -> dict[str, float]:
+        """Signalling and use of the cars over [0, survival_h], the outage as Table IV has it."""
+        lived = [
+            s for period, s in zip(self._shares, self._signalling, strict=True) if period.time_h < survival_h - _EPSILON
+        ]
+        v2g_kwh = sum(s.v2g_kwh for s in lived)
+        handovers = sum(s.handovers for s in lived) / max(len(last.service_class), 1)
+        switches = sum(s.mode_switches for s in lived) / max(len(last.mode), 1)
         return {
-            "ev_utilisation_frac": _ratio(v2g_kwh, self._ev_power_limit_kw * self._ev_connected_h),
-            "ev_utilisation_usable_frac": _ratio(v2g_kwh, self._ev_offered_kwh),
+            "ev_utilisation_frac": _ratio(v2g_kwh, sum(s.v2g_most_kwh for s in lived)),
+            "ev_utilisation_usable_frac": _ratio(v2g_kwh, sum(s.ev_offered_kwh for s in lived)),
             "handovers_per_user": handovers,
-            "handovers_per_user_hour": _ratio(handovers, end_h),
+            "handovers_per_user_hour": _ratio(handovers, survival_h),
             "mode_switches_per_site": switches,
-            "mode_switches_per_site_hour": _ratio(switches, end_h),
-            **self._energy_kwh,
+            "mode_switches_per_site_hour": _ratio(switches, survival_h),
         }
 
 

@@ -249,6 +249,17 @@ def test_signalling_is_also_given_by_the_hour() -> None:
     assert kpis["mode_switches_per_site_hour"] == pytest.approx(119 / 2)
 
 
+def test_table_iv_ends_where_survival_ends() -> None:
+    """Handovers, mode switches and cars count while half of the critical users are left, not in what comes after."""
+    alive = [outcome(k, ues=40, handovers=1, mode=np.array([k % 2, 2])) for k in range(60)]
+    after = [outcome(k, ues=40, served_frac=0.0, handovers=9, mode=np.array([k % 2, 2])) for k in range(60, 120)]
+    kpis = kpis_of(*alive, *after)
+    assert kpis["survival_h"] == pytest.approx(0.5)
+    assert kpis["handovers_per_user"] == pytest.approx(60 / 40)
+    assert kpis["mode_switches_per_site"] == pytest.approx(59 / 2)
+    assert kpis["handovers_per_user_hour"] == pytest.approx(3.0)
+
+
 def test_targets_held_until_2_5_h() -> None:
     """1 where no target was missed for five minutes before 2.5 h, 0 where one was; unknown of a shorter run."""
     assert kpis_of(*run_of([1.0] * 310))["sla_held_2h5_frac"] == 1.0
