@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -51,11 +52,14 @@ class Forever:
 
 def play(name: str, make: Callable[[], Service]) -> int:
     """Makes a service and runs it to its end or to a signal. Refusals are one line on stderr."""
-    _on_signals(_as_interrupt)
+    asked = threading.Event()
+    _on_signals(partial(_as_interrupt, asked))
     service: Service | None = None
     try:
         service = make()
         service.start()
+        if asked.is_set():  # the interrupt was lost in a callback that lets no exception out, as of gRPC or of gc
+            return EXIT_OK
         return service.wait()
     except _REFUSALS as wrong:
         return _say(name, wrong, EXIT_REFUSED)
@@ -82,7 +86,8 @@ def _on_signals(handler: Callable[..., object] | signal.Handlers) -> None:
             signal.signal(number, handler)
 
 
-def _as_interrupt(*_: object) -> NoReturn:
+def _as_interrupt(asked: threading.Event, *_: object) -> NoReturn:
+    asked.set()
     raise KeyboardInterrupt
 
 
