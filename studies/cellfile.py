@@ -15,8 +15,8 @@ class CellFile:
     """``OUT/NAME.cells.jsonl``. A context manager that closes it.
 
     ``records`` holds what is known by key: with ``resume`` the file's own cells, and always those of other studies in
-    ``out``, for equal keys have equal results. ``set_aside``: where an earlier file of the same name went, which is
-    not resumed. OSError: not writable.
+    ``out``, for equal keys have equal results. ``set_aside``: where an earlier file of the same name went; a later
+    ``resume`` finds its cells there. OSError: not writable.
     """
 
     def __init__(self, out: Path, name: str, resume: bool) -> None:
@@ -24,7 +24,8 @@ class CellFile:
         path = out / f"{name}{SUFFIX}"
         self.set_aside = None if resume else _set_aside(path)
         own = read_cells(path)
-        others = [read_cells(other) for other in sorted(out.glob(f"*{SUFFIX}")) if other != path]
+        aside = sorted(out.glob(f"{path.name}.old*")) if resume else []
+        others = [read_cells(other) for other in [*sorted(out.glob(f"*{SUFFIX}")), *aside] if other != path]
         self._lent = {key: record for cells in others for key, record in cells.items() if key not in own}
         self._own = own
         self._file = path.open("a", encoding="utf-8")
@@ -63,8 +64,11 @@ class CellFile:
 
 
 def _set_aside(path: Path) -> Path | None:
-    """Renames a file, so that a forgotten --resume costs nothing; None where there is none."""
-    return path.rename(path.with_name(path.name + ".old")) if path.is_file() else None
+    """Renames a file to a name that is free, so that a forgotten --resume costs nothing; None where there is none."""
+    if not path.is_file():
+        return None
+    taken = sum(1 for _ in path.parent.glob(f"{path.name}.old*"))
+    return path.rename(path.with_name(f"{path.name}.old{taken + 1 if taken else ''}"))
 
 
 def read_cells(path: Path) -> dict[str, Record]:

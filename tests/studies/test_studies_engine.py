@@ -127,6 +127,16 @@ def test_without_resume_earlier_cells_are_set_aside(
     assert set(read_cells(tmp_path / "s.cells.jsonl.old")) == {"double 1"}
 
 
+def test_a_forgotten_resume_costs_nothing_twice(here: None, tmp_path: Path) -> None:
+    """Two fresh starts keep both earlier files, and a later --resume plays nothing that either of them has."""
+    played: list[int] = []
+    for n in (1, 2, 3):
+        play("s", lambda _, n=n: [Doubling(n)], StudyRequest(tmp_path))  # type: ignore[misc]
+    assert len(list(tmp_path.glob("s.cells.jsonl.old*"))) == 2
+    play("s", lambda _: [Doubling(n, played) for n in (1, 2, 3, 4)], StudyRequest(tmp_path, resume=True))
+    assert played == [4]
+
+
 def test_cells_of_other_studies_are_shared(here: None, tmp_path: Path) -> None:
     """A cell that another study in the same directory has played is taken over into this study's own file."""
     played: list[int] = []
