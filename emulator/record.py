@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gridran.service import BEST_EFFORT_SERVED_FRAC
 from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason
 
 FULL_TOLERANCE = 1e-6
-BEST_EFFORT_MIN_FRAC = 0.5  # best-effort counts as served above this share of its demand (SPEC 7)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def shed_reasons(
     A dead site comes first, then the decision in ``decided``; ``surprise`` is the reason where service was granted.
     """
     best_effort = service_class == ServiceClass.BEST_EFFORT
-    enough_mbps = np.where(best_effort, BEST_EFFORT_MIN_FRAC * demand_mbps, min_rate_mbps)
+    enough_mbps = np.where(best_effort, BEST_EFFORT_SERVED_FRAC * demand_mbps, min_rate_mbps)
     served = served_mbps >= enough_mbps * (1.0 - FULL_TOLERANCE)
     return np.select(
         [served, site_dead, decided != ShedReason.SERVED],

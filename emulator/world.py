@@ -140,8 +140,8 @@ def advance(world: World, control: Dispatch | None, dt_h: float, streams: Stream
     return _next(heard, in_force, period, dt_h, streams), outcome(heard, in_force, period, dt_h)
 
 
-def _next(world: World, control: Dispatch, period: Period, dt_h: float, streams: Streams) -> World:
-    """The world one period later."""
+def moved_on(world: World, dt_h: float, streams: Streams) -> World:
+    """What no control touches, one period later: time, sessions, walks, channels, demand. All else as it was."""
     scenario, k = world.scenario, world.period + 1
     time_h = world.time_h + dt_h
     users = traffic.next_sessions(scenario.traffic, world.users, dt_h, streams.at("sessions", k))
@@ -151,22 +151,23 @@ def _next(world: World, control: Dispatch, period: Period, dt_h: float, streams:
     channel = channels.next_channel(
         scenario.network, world.channel, world.walks.xy_m, walks.xy_m, streams.at("channel", k)
     )
+    asked_mbps = traffic.demand_mbps(scenario, users, channel.own_site, time_h)
+    return replace(world, period=k, time_h=time_h, users=users, walks=walks, channel=channel, demand_mbps=asked_mbps)
+
+
+def _next(world: World, control: Dispatch, period: Period, dt_h: float, streams: Streams) -> World:
+    """The world one period later."""
+    later = moved_on(world, dt_h, streams)
     fleet = replace(world.fleet, energy_kwh=period.plant.ev_energy_kwh)
     return replace(
-        world,
-        period=k,
-        time_h=time_h,
-        users=users,
-        walks=walks,
-        channel=channel,
-        demand_mbps=traffic.demand_mbps(scenario, users, channel.own_site, time_h),
+        later,
         attached_site=np.where(period.ue_site >= 0, period.ue_site, world.attached_site),
         serving_site=period.ue_site,
         served_mbps=period.delivery.rate_mbps.sum(axis=1),
         soc_frac=period.plant.soc_frac,
-        site_up=_up_next(world, period, time_h),
-        pv_kw=weather.pv_available_kw(scenario, time_h, streams),
-        fleet=ev_arrivals.at_time(world.timeline, fleet, time_h),
+        site_up=_up_next(world, period, later.time_h),
+        pv_kw=weather.pv_available_kw(world.scenario, later.time_h, streams),
+        fleet=ev_arrivals.at_time(world.timeline, fleet, later.time_h),
         price_usd_per_kwh=control.price_usd_per_kwh,
         mode=control.mode,
         band_on=period.live,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gridran.lost import FULL_TOLERANCE
+from gridran.service import BEST_EFFORT_SERVED_FRAC
 from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, StepOutcome
 
-BEST_EFFORT_MIN_FRAC = 0.5
 CLASS_COUNT = len(ServiceClass)
 SLA_TARGET_FRAC = (1.0, 0.95, 0.80, 0.50)  # MSRC Table III, in ServiceClass order
 
@@ -21,7 +21,7 @@ def fully_served(outcome: StepOutcome) -> BoolArray:
 def served(outcome: StepOutcome) -> BoolArray:
     """Users [U] at or above their minimum rate; best-effort users above half their demand."""
     best_effort = outcome.service_class == ServiceClass.BEST_EFFORT
-    above_half = outcome.served_mbps > BEST_EFFORT_MIN_FRAC * outcome.demand_mbps
+    above_half = outcome.served_mbps > BEST_EFFORT_SERVED_FRAC * outcome.demand_mbps
     at_minimum = outcome.served_mbps >= outcome.min_rate_mbps * (1.0 - FULL_TOLERANCE)
     result: BoolArray = np.where(best_effort, above_half, at_minimum)
     return result

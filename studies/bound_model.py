@@ -31,6 +31,7 @@ from gridran.radio.rate import full_band_rate_mbps
 from gridran.radio.sinr import noise_mw, received_mw
 from gridran.service import least_mbps
 from gridran.types import BoolArray, FloatArray, IntArray, Network, Snapshot
+from rapp.cooperation.highs import has_solution, model_of, solver
 from rapp.cooperation.rows import Rows
 from studies.availability import CLASS_COUNT, SLA_TARGET_FRAC
 
@@ -129,16 +130,14 @@ def cover(network: Network, asked: Demand, limit_kw: FloatArray) -> Cover:
 def cheapest(program: Cover, price: FloatArray, gap_frac: float, awake: BoolArray | None = None) -> Priced | None:
     """The cheapest way to serve at ``price`` [N] > 0, to ``gap_frac``; with exactly the sites ``awake`` [N] if given.
     None where nothing serves."""
-    highs = highspy.Highs()
-    for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0), ("mip_rel_gap", gap_frac)):
-        highs.setOptionValue(option, value)
+    highs = solver(mip_rel_gap=gap_frac)
     program.model.col_cost_ = price @ program.power_kw
     highs.passModel(program.model)
     if awake is not None:
         fixed = awake.astype(np.float64)
         highs.changeColsBounds(program.sites, np.arange(program.sites, dtype=np.int32), fixed, fixed)
     highs.run()
-    if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+    if not has_solution(highs):
         return None
     columns = np.asarray(highs.getSolution().col_value)
     return Priced(
@@ -224,20 +223,8 @@ def _power_kw(network: Network, at: _Columns, asked: Demand) -> FloatArray:
 
 
 def _model(rows: Rows, at: _Columns) -> highspy.HighsLp:
-    matrix, lower, upper = rows.matrix()
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = at.count, rows.count
-    model.col_lower_ = np.zeros(at.count)
-    top = np.full(at.count, highspy.kHighsInf)
+    """The program without costs."""
+    top = np.full(at.count, np.inf)
     top[: at.v] = 1.0
     top[at.y :] = 1.0
-    model.col_upper_ = top
-    model.row_lower_, model.row_upper_ = lower, upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    model.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    model.a_matrix_.value_ = matrix.data
-    kinds = np.full(at.count, highspy.HighsVarType.kContinuous, dtype=object)
-    kinds[: at.v] = highspy.HighsVarType.kInteger
-    model.integrality_ = list(kinds)
-    return model
+    return model_of(rows.matrix(), np.zeros(at.count), (np.zeros(at.count), top), np.arange(at.v))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
-from emulator import channel as channels
-from emulator import mobility, traffic, weather
+from emulator import weather
 from emulator.streams import Streams
-from emulator.world import World, initial, observe
+from emulator.world import World, initial, moved_on, observe
 from gridran.energy.battery import battery_arrays, usable_kwh
 from gridran.scenario.params import Scenario
 from gridran.types import FloatArray, Snapshot
@@ -18,29 +16,13 @@ from gridran.units import s_to_h
 
 
 def exogenous(scenario: Scenario, seed: int) -> Iterator[World]:
-    """The world at the start of every period as far as no control touches it: time, users, walks, channels, demand.
-
-    The draws are those of ``emulator.world.advance``, in its order, so these are the very users of every trial of this
-    seed; everything else stays as it was at time 0.
-    """
+    """The world at the start of every period as far as no control touches it; the very users of every trial of this
+    seed. Everything else stays as it was at time 0."""
     streams, dt_h = Streams(seed), s_to_h(scenario.time.period_s)
     world = initial(scenario, seed)
     while True:
         yield world
-        world = _later(world, dt_h, streams)
-
-
-def _later(world: World, dt_h: float, streams: Streams) -> World:
-    scenario, k, time_h = world.scenario, world.period + 1, world.time_h + dt_h
-    users = traffic.next_sessions(scenario.traffic, world.users, dt_h, streams.at("sessions", k))
-    walks = mobility.next_walks(
-        scenario.traffic, world.area, users.home_xy_m, world.walks, dt_h, streams.at("walks", k)
-    )
-    channel = channels.next_channel(
-        scenario.network, world.channel, world.walks.xy_m, walks.xy_m, streams.at("channel", k)
-    )
-    asked_mbps = traffic.demand_mbps(scenario, users, channel.own_site, time_h)
-    return replace(world, period=k, time_h=time_h, users=users, walks=walks, channel=channel, demand_mbps=asked_mbps)
+        world = moved_on(world, dt_h, streams)
 
 
 def moments(scenario: Scenario, seed: int, window_h: float, count: int) -> list[Snapshot]:

@@ -186,3 +186,12 @@ def site_power_terms(problem: Problem, v: Variables) -> tuple[list[tuple[IntArra
         (v.site, v.x, flow_kw),
     ]
     return terms, awake_kw
+
+
+def site_power_kw(problem: Problem, v: Variables, columns: FloatArray) -> FloatArray:
+    """Power of every site (4) in a solution ``columns``, [N]."""
+    terms, constant_kw = site_power_terms(problem, v)
+    power_kw = constant_kw.copy()
+    for site, column, kw in terms:
+        np.add.at(power_kw, site, kw * columns[column])
+    return power_kw

@@ -28,6 +28,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from gridran.types import BoolArray, FloatArray
+from rapp.cooperation.highs import model_of, solver
 
 SHORTFALL_WEIGHT = 3.0  # W: an hour that a phase falls short costs more than the main phase can gain by it
 
@@ -64,7 +65,7 @@ class Hours:
 
 def hours(offers: Sequence[Offer], stores: Stores) -> Hours | None:
     """The best hours for ``offers``; None where the solver fails."""
-    highs = _highs()
+    highs = solver()
     highs.passModel(_model(offers, stores))
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -77,12 +78,12 @@ def hours(offers: Sequence[Offer], stores: Stores) -> Hours | None:
     return Hours(tuple(np.split(value, ends)[: len(offers)]), price)
 
 
-def bound_h(price_per_kwh: FloatArray, stores: Stores, least: Sequence[float], offers_h: Sequence[float]) -> float:
-    """The weak-duality bound on the main phase, which is the first. ``least`` [K] <= min_c π·(P(c) − a) of each phase
-    comes from pricing; ``offers_h`` [K] are their T_k (that of the main phase is not used)."""
+def bound_h(price_per_kwh: FloatArray, stores: Stores, least: Sequence[float], lasts_h: Sequence[float]) -> float:
+    """The weak-duality bound on the main phase, which is the first. ``least`` [K] <= min_c π·P(c) of each phase comes
+    from pricing; ``lasts_h`` [K] are their T_k (that of the main phase is not used)."""
     if least[0] <= 0.0:
         return stores.max_h
-    kept = sum(cost * duration for cost, duration in zip(least[1:], offers_h[1:], strict=True))
+    kept = sum(cost * duration for cost, duration in zip(least[1:], lasts_h[1:], strict=True))
     return float(np.clip((price_per_kwh @ stores.energy_kwh - kept) / least[0], 0.0, stores.max_h))
 
 
@@ -99,23 +100,8 @@ def _model(offers: Sequence[Offer], stores: Stores) -> highspy.HighsLp:
         ],
         format="csr",
     )
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = matrix.shape[1], matrix.shape[0]
-    model.col_cost_ = np.concatenate([*(-offer.value for offer in offers), np.full(phases, SHORTFALL_WEIGHT)])
-    model.col_lower_ = np.zeros(model.num_col_)
-    model.col_upper_ = np.full(model.num_col_, highspy.kHighsInf)
+    cost = np.concatenate([*(-offer.value for offer in offers), np.full(phases, SHORTFALL_WEIGHT)])
     least = [offer.least_h for offer in offers]
-    model.row_lower_ = np.concatenate([np.full(sites, -highspy.kHighsInf), least, [-highspy.kHighsInf]])
-    model.row_upper_ = np.concatenate([stores.energy_kwh, [highspy.kHighsInf], least[1:], [stores.max_h]])
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    model.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    model.a_matrix_.value_ = matrix.data
-    return model
-
-
-def _highs() -> highspy.Highs:
-    highs = highspy.Highs()
-    for option, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
-        highs.setOptionValue(option, value)
-    return highs
+    lower = np.concatenate([np.full(sites, -np.inf), least, [-np.inf]])
+    upper = np.concatenate([stores.energy_kwh, [np.inf], least[1:], [stores.max_h]])
+    return model_of((matrix, lower, upper), cost, (np.zeros(len(cost)), np.full(len(cost), np.inf)))

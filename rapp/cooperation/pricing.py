@@ -23,9 +23,10 @@ import numpy as np
 
 from gridran.types import BoolArray, FloatArray, IntArray, SiteMode
 from rapp.cooperation import constraints
+from rapp.cooperation.highs import has_solution, model_of, solver
 from rapp.cooperation.rows import Rows
 from rapp.cooperation.solve import Limits
-from rapp.cooperation.variables import Problem, Variables, variables
+from rapp.cooperation.variables import Problem, Variables, bounds, variables
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,13 @@ def cheapest(
 ) -> Priced | None:
     """The cheapest configuration at ``price_per_kwh`` [N], >= 0; None where none was found within ``limits``."""
     v = variables(problem)
-    highs = _highs(limits)
+    highs = solver(mip_rel_gap=limits.gap_frac, mip_max_nodes=limits.node_limit, time_limit=limits.time_limit_s)
     highs.passModel(_model(problem, v, price_per_kwh, blocks, Rules() if rules is None else rules))
     highs.run()
-    if highs.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+    if not has_solution(highs):
         return None
     columns = np.asarray(highs.getSolution().col_value)
-    power_kw = _power_kw(problem, v, columns)
+    power_kw = constraints.site_power_kw(problem, v, columns)
     asleep_cost = float(price_per_kwh @ constraints.site_power_terms(problem, v)[1])
     mode = np.argmax(columns[v.gamma], axis=1).astype(np.int64)
     return Priced(
@@ -120,57 +121,8 @@ def _left_out(rows: Rows, problem: Problem, v: Variables, blocks: Blocks) -> Non
 
 def _model(problem: Problem, v: Variables, price_per_kwh: FloatArray, blocks: Blocks, rules: Rules) -> highspy.HighsLp:
     rows = _rows(problem, v, blocks, rules)
-    matrix, lower, upper = rows.matrix()
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = rows.columns, rows.count
-    model.col_cost_ = _costs(problem, v, price_per_kwh, rows.columns)
-    model.col_lower_, model.col_upper_ = _bounds(problem, v, rows.columns)
-    model.row_lower_, model.row_upper_ = lower, upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    model.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    model.a_matrix_.value_ = matrix.data
-    kinds = np.full(rows.columns, highspy.HighsVarType.kContinuous, dtype=object)
-    kinds[np.concatenate([v.gamma.ravel(), v.z.ravel()])] = highspy.HighsVarType.kInteger
-    model.integrality_ = list(kinds)
-    return model
-
-
-def _costs(problem: Problem, v: Variables, price_per_kwh: FloatArray, columns: int) -> FloatArray:
-    cost = np.zeros(columns)
+    cost = np.zeros(rows.columns)
     for site, column, kw in constraints.site_power_terms(problem, v)[0]:
         np.add.at(cost, column, price_per_kwh[site] * kw)
-    return cost
-
-
-def _bounds(problem: Problem, v: Variables, columns: int) -> tuple[FloatArray, FloatArray]:
-    """A site without power sleeps; shares and switches are at most 1."""
-    lower, upper = np.zeros(columns), np.full(columns, highspy.kHighsInf)
-    lower[v.gamma[problem.alive == 0, SiteMode.DEEP_SLEEP]] = 1.0
-    upper[v.gamma.ravel()] = 1.0
-    upper[v.z] = np.broadcast_to(problem.alive[:, None], v.z.shape)
-    upper[v.y] = 1.0
-    upper[v.count :] = 1.0
-    return lower, upper
-
-
-def _power_kw(problem: Problem, v: Variables, columns: FloatArray) -> FloatArray:
-    terms, constant_kw = constraints.site_power_terms(problem, v)
-    power_kw = constant_kw.copy()
-    for site, column, kw in terms:
-        np.add.at(power_kw, site, kw * columns[column])
-    return power_kw
-
-
-def _highs(limits: Limits) -> highspy.Highs:
-    highs = highspy.Highs()
-    for option, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("random_seed", 0),
-        ("mip_rel_gap", limits.gap_frac),
-        ("mip_max_nodes", limits.node_limit),
-        ("time_limit", limits.time_limit_s),
-    ):
-        highs.setOptionValue(option, value)
-    return highs
+    whole = np.concatenate([v.gamma.ravel(), v.z.ravel()])
+    return model_of(rows.matrix(), cost, bounds(problem, v, rows.columns), whole)

@@ -15,10 +15,11 @@ from gridran.outcome import Feasible, Infeasible, Optimal, Outcome, TimedOut
 from gridran.types import BoolArray, FloatArray, IntArray, SiteMode
 from rapp.cooperation import constraints
 from rapp.cooperation.diagnosis import not_finite, why_infeasible
+from rapp.cooperation.highs import has_solution, model_of, solver
 from rapp.cooperation.objective import costs
 from rapp.cooperation.rows import Rows
 from rapp.cooperation.search import search
-from rapp.cooperation.variables import Problem, Variables, variables
+from rapp.cooperation.variables import Problem, Variables, bounds, variables
 
 RESTRICTED_NODES = 1
 NEIGHBOUR_NODES = 200  # a net too: the neighbourhood of the relaxation closes within some ten
@@ -69,8 +70,8 @@ def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) 
     first = _near_relaxation(model, v, limits, _sleepers_fixed(v, asleep))
     normal = _run(model, limits, RESTRICTED_NODES, fixed=_all_normal(problem, v))
     best = min((first, normal), key=_objective)
-    if limits.node_limit > 0 or not _has_solution(first):
-        start = list(best.getSolution().col_value) if _has_solution(best) else None
+    if limits.node_limit > 0 or not has_solution(first):
+        start = list(best.getSolution().col_value) if has_solution(best) else None
         whole = _run(model, limits, max(limits.node_limit, RESTRICTED_NODES), start=start)
         return _outcome(whole, problem, v, limits, float(whole.getInfo().mip_dual_bound))
     return _outcome(best, problem, v, limits, _relaxation(model, limits))
@@ -86,7 +87,7 @@ def _near_relaxation(model: highspy.HighsLp, v: Variables, limits: Limits, fixed
         columns = np.concatenate([fixed[0], v.z.ravel()[settled]])
         values = np.concatenate([fixed[1], on[settled].round()])
         found = _run(model, limits, NEIGHBOUR_NODES, fixed=(columns, values), neighbours=False)
-        if _has_solution(found):
+        if has_solution(found):
             return found
     return _run(model, limits, RESTRICTED_NODES, fixed=fixed)
 
@@ -102,12 +103,8 @@ def _all_normal(problem: Problem, v: Variables) -> Fixed:
     return columns, np.ones(len(columns))
 
 
-def _has_solution(highs: highspy.Highs) -> bool:
-    return bool(highs.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
-
-
 def _objective(highs: highspy.Highs) -> float:
-    return float(highs.getInfo().objective_function_value) if _has_solution(highs) else np.inf
+    return float(highs.getInfo().objective_function_value) if has_solution(highs) else np.inf
 
 
 def _relaxation(model: highspy.HighsLp, limits: Limits) -> float:
@@ -173,57 +170,19 @@ def _run(
 
 
 def _highs(limits: Limits, node_limit: int) -> highspy.Highs:
-    highs = highspy.Highs()
-    for option, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("random_seed", 0),
-        ("mip_rel_gap", limits.gap_frac),
-        ("mip_max_nodes", node_limit),
-        ("time_limit", limits.time_limit_s),
-    ):
-        highs.setOptionValue(option, value)
-    return highs
+    return solver(mip_rel_gap=limits.gap_frac, mip_max_nodes=node_limit, time_limit=limits.time_limit_s)
 
 
 def _model(problem: Problem, v: Variables, rows: Rows) -> highspy.HighsLp:
-    matrix, lower, upper = rows.matrix()
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = v.count, rows.count
-    model.col_cost_ = costs(problem, v)
-    model.col_lower_ = _lower_bounds(problem, v)
-    model.col_upper_ = _upper_bounds(problem, v)
-    model.row_lower_, model.row_upper_ = lower, upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    model.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    model.a_matrix_.value_ = matrix.data
-    kinds = np.full(v.count, highspy.HighsVarType.kContinuous, dtype=object)
-    kinds[np.concatenate([v.gamma.ravel(), v.z.ravel()])] = highspy.HighsVarType.kInteger
-    model.integrality_ = list(kinds)
-    return model
-
-
-def _lower_bounds(problem: Problem, v: Variables) -> FloatArray:
-    """A dead site sleeps, so that its neighbours may help where it cannot."""
-    lower = np.zeros(v.count)
-    lower[v.gamma[problem.alive == 0, SiteMode.DEEP_SLEEP]] = 1.0
-    return lower
-
-
-def _upper_bounds(problem: Problem, v: Variables) -> FloatArray:
-    upper = np.full(v.count, highspy.kHighsInf)
-    upper[v.gamma.ravel()] = 1.0
-    upper[v.z] = np.broadcast_to(problem.alive[:, None], v.z.shape)
-    upper[v.y] = 1.0
-    return upper
+    whole = np.concatenate([v.gamma.ravel(), v.z.ravel()])
+    return model_of(rows.matrix(), costs(problem, v), bounds(problem, v, v.count), whole)
 
 
 def _outcome(highs: highspy.Highs, problem: Problem, v: Variables, limits: Limits, bound: float) -> Outcome[Pattern]:
     status = highs.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
         return Infeasible(why_infeasible(problem))
-    if not _has_solution(highs):
+    if not has_solution(highs):
         return TimedOut(f"no pattern found before the limit: {highs.modelStatusToString(status)}")
     pattern = _pattern(highs, problem, v, bound)
     gap = max(pattern.objective - bound, 0.0) / max(abs(pattern.objective), 1e-9)
@@ -232,9 +191,6 @@ def _outcome(highs: highspy.Highs, problem: Problem, v: Variables, limits: Limit
 
 def _pattern(highs: highspy.Highs, problem: Problem, v: Variables, bound: float) -> Pattern:
     columns = np.asarray(highs.getSolution().col_value)
-    power_kw = constraints.site_power_terms(problem, v)[1].copy()
-    for site, column, kw in constraints.site_power_terms(problem, v)[0]:
-        np.add.at(power_kw, site, kw * columns[column])
     mode = np.argmax(columns[v.gamma], axis=1).astype(np.int64)
     helped = (mode == SiteMode.ASSISTED) | (mode == SiteMode.DEEP_SLEEP)
     # A literal y_ij is only bounded from below (23), so it may be 1 where nobody helps: that is no link.
@@ -243,7 +199,7 @@ def _pattern(highs: highspy.Highs, problem: Problem, v: Variables, bound: float)
         mode=mode,
         links=tuple((int(h), int(a)) for h, a in zip(v.helper[linked], v.assisted[linked], strict=True)),
         band_on=(columns[v.z] > 0.5).astype(np.int64),
-        power_kw=power_kw,
+        power_kw=constraints.site_power_kw(problem, v, columns),
         s_per_h=float(columns[v.s]),
         unserved_mbps=columns[v.unserved],
         objective=float(highs.getInfo().objective_function_value),

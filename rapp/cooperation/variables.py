@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridran.radio.coverage import kappa_frac
-from gridran.types import FloatArray, IntArray, Network
+from gridran.types import FloatArray, IntArray, Network, SiteMode
 from rapp.cooperation.demand import DemandPoints
 
 MODES = 4
@@ -91,3 +91,15 @@ def link_pairs(network: Network) -> tuple[IntArray, IntArray]:
     pairs = near if coop.links == "literal" else near & (kappa >= coop.kappa_min_frac)
     helper, assisted = np.nonzero(pairs)
     return helper, assisted
+
+
+def bounds(problem: Problem, v: Variables, columns: int) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper bounds of the model's columns and of further shares behind them, [``columns``] each. A dead site
+    sleeps, so that its neighbours may help where it cannot."""
+    lower, upper = np.zeros(columns), np.full(columns, np.inf)
+    lower[v.gamma[problem.alive == 0, SiteMode.DEEP_SLEEP]] = 1.0
+    upper[v.gamma.ravel()] = 1.0
+    upper[v.z] = np.broadcast_to(problem.alive[:, None], v.z.shape)
+    upper[v.y] = 1.0
+    upper[v.count :] = 1.0
+    return lower, upper

@@ -105,7 +105,7 @@ def test_no_energy_no_hours() -> None:
 
 def test_a_failed_solve_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """None where HiGHS does not end with an optimum: here it has no time."""
-    made = master._highs
+    made = master.solver
 
     def hurried() -> object:
         highs = made()
@@ -113,7 +113,7 @@ def test_a_failed_solve_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         highs.setOptionValue("presolve", "off")
         return highs
 
-    monkeypatch.setattr(master, "_highs", hurried)
+    monkeypatch.setattr(master, "solver", hurried)
     assert hours([main(ALTERNATING_KW)], stores((10.0, 10.0))) is None
 
 
