@@ -27,7 +27,7 @@ setup-dev: $(VENV)/.dev  ## the same with the tools for development
 
 demo: setup  ## a blackout without cooperation and with it; then open out/demo/report.html
 	$(BIN)/gridran run --strategy independent --load medium --seed 1 --out $(OUT)/demo-independent
-	$(BIN)/gridran run --strategy msrc --load medium --seed 1 --out $(OUT)/demo
+	$(BIN)/gridran run --strategy lifetime --load medium --seed 1 --out $(OUT)/demo
 
 test: setup-dev  ## all tests
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered

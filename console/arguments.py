@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from gridran.strategies import strategy_named
+from gridran.strategies import DEFAULT, strategy_named
 
 LOADS = ("light", "medium", "heavy")
 SERVICES = {"emulator": "the radio network and the world behind it", "rapp": "the slow loop", "xapp": "the fast loop"}
@@ -42,7 +42,7 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "scenario", nargs="?", default="", metavar="SCENARIO", help="name or file; default: the paper's"
     )
-    command.add_argument("--strategy", type=_checked(strategy_name), default="msrc", metavar="NAME")
+    command.add_argument("--strategy", type=_checked(strategy_name), default=DEFAULT, metavar="NAME")
     command.add_argument("--load", type=_checked(load), default="medium", metavar="light|medium|heavy|X")
     command.add_argument("--seed", type=_checked(whole), default=1, metavar="N")
     command.add_argument("--hours", type=_checked(positive), default=24.0, metavar="H")

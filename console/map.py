@@ -8,7 +8,7 @@ from typing import Any
 
 from console.svg import svg
 from gridran.types import SiteMode
-from studies.kpis import CLASS_NAMES
+from studies.availability import CLASS_NAMES
 from studies.recorder import MODE_NAMES
 
 SIZE = 340.0

@@ -11,7 +11,7 @@ from console.charts import Marks, mode_chart, share_chart, soc_chart, stacked_ch
 from console.figures import GROUPS, Figure, hours, paper_of, rows_of, value_text
 from console.map import network_map
 from gridran.types import FloatArray
-from studies.kpis import CLASS_NAMES
+from studies.availability import CLASS_NAMES
 from studies.rundir import RunDir, kpis_so_far, read_run
 
 REPORT_FILE = "report.html"

@@ -15,8 +15,8 @@ from typing import Any, TextIO
 
 from gridran.scenario.params import Scenario
 from gridran.types import StepOutcome
-from studies.availability import class_availability_frac
-from studies.kpis import CLASS_NAMES, KpiAccumulator, RunMeta
+from studies.availability import CLASS_NAMES, class_availability_frac
+from studies.kpis import KpiAccumulator, RunMeta
 from studies.recorder import MODE_NAMES, RunFacts, RunRecorder
 
 

@@ -52,6 +52,7 @@ STRATEGIES: dict[str, Strategy] = {
 }
 
 FALLBACK = "independent"
+DEFAULT = "lifetime"  # what nobody chose: the one that wins the studies
 
 
 def strategy_names() -> tuple[str, ...]:

@@ -6,9 +6,10 @@ import numpy as np
 
 from gridran.lost import FULL_TOLERANCE
 from gridran.service import BEST_EFFORT_SERVED_FRAC
-from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, StepOutcome
+from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason, StepOutcome
 
 CLASS_COUNT = len(ServiceClass)
+CLASS_NAMES = tuple(c.name.lower() for c in ServiceClass)
 SLA_TARGET_FRAC = (1.0, 0.95, 0.80, 0.50)  # MSRC Table III, in ServiceClass order
 
 
@@ -42,3 +43,10 @@ def _class_share(service_class: IntArray, part: FloatArray, whole: FloatArray) -
     wholes = np.bincount(service_class, whole, minlength=CLASS_COUNT)
     share: FloatArray = np.where(wholes > 0.0, parts / np.where(wholes > 0.0, wholes, 1.0), 1.0)
     return share
+
+
+def shed_counts(outcome: StepOutcome) -> IntArray:
+    """Users by class and shed reason, shape [4, 6]; column 0 counts the served."""
+    reasons = len(ShedReason)
+    cell = outcome.service_class * reasons + outcome.shed_reason
+    return np.bincount(cell, minlength=CLASS_COUNT * reasons).reshape(CLASS_COUNT, reasons).astype(np.int64)

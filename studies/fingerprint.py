@@ -15,7 +15,7 @@ import numpy as np
 from gridran.scenario.params import Scenario
 
 DECIDING_PACKAGES = ("gridran", "rapp", "xapp", "emulator")
-TRIAL_MODULES = ("availability", "cell", "kpis", "trial")  # of this package
+TRIAL_MODULES = ("availability", "cell", "kpis", "signalling", "thresholds", "trial")  # of this package
 LIBRARIES = ("highspy", "numpy", "scipy")
 _LENGTH = 12
 

@@ -10,10 +10,10 @@ from studies.availability import SLA_TARGET_FRAC
 from studies.charts import Panel, bars_by_metric
 from studies.claims import TARGET, Claim, at_least, at_most
 from studies.design import ALL_STRATEGIES, Design, run_study, seeds
-from studies.kpis import AVAILABILITY, VOLUME
 from studies.registry import StudyRequest
 from studies.results import Results
 from studies.rows import Row, Table, metric_rows
+from studies.thresholds import AVAILABILITY, VOLUME
 
 NAME = "msrc-service"
 LOAD = "medium"

@@ -11,10 +11,10 @@ from studies.bound_task import bound_rows, bound_tasks
 from studies.charts import Panel, bars
 from studies.claims import TARGET, Claim, at_least, at_most, increasing, ratio, within, worst
 from studies.design import ALL_STRATEGIES, LOADS, Design, run_study, seeds
-from studies.kpis import AVAILABILITY, SLA_HELD
 from studies.registry import StudyRequest
 from studies.results import Results
 from studies.rows import ALL_LOADS, Row, Table, gain_metric, gain_rows, metric_rows
+from studies.thresholds import AVAILABILITY, SLA_HELD
 
 NAME = "msrc-survival"
 TRIALS, QUICK_TRIALS = 50, 3

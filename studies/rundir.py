@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from gridran.types import FloatArray
-from studies.kpis import CLASS_NAMES, PeriodShares, quality_at, threshold_times_h
+from studies.availability import CLASS_NAMES
 from studies.recorder import JOURNAL_DIR, KPIS_FILE, MOMENTS_FILE, NETWORK_FILE, RUN_FILE, TIMELINE_FILE
+from studies.thresholds import PeriodShares, quality_at, threshold_times_h
 
 Table = dict[str, list[str]]
 

@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gridran.runtime.address import parse_address
 from gridran.runtime.grpc import MAX_MESSAGE_MIB
 from gridran.runtime.tls import Plaintext, Tls, TlsError, Transport
+from gridran.strategies import DEFAULT
 
 
 class ConfigError(ValueError):
@@ -56,7 +57,7 @@ class RunTable(_Table):
     process ends with the run."""
 
     scenario: str = ""
-    strategy: str = Field(default="msrc", min_length=1)
+    strategy: str = Field(default=DEFAULT, min_length=1)
     load: str = Field(default="medium", coerce_numbers_to_str=True)
     seed: int = Field(default=1, ge=0)
     hours: float = Field(default=24.0, gt=0.0, allow_inf_nan=False)

@@ -2,7 +2,7 @@
 
 Theory of operation. What matters for a plan is which awake site can carry a user, and how many resource blocks
 a megabit costs there. Users of the same own cell with similar gains towards the sites around are alike in that
-respect, so they are gathered by a deterministic k-means on their gain profile. A point carries the volume that
+respect, so they are gathered (``gathering``). A point carries the volume that
 the plan must serve (class target × demand) and, for each of its candidate sites and carriers, the rate of a whole
 carrier under the interference of the *planned* pattern:
 
@@ -24,8 +24,6 @@ from gridran.types import BoolArray, FloatArray, IntArray, Network, Snapshot
 BLOCK_DB = 3.0
 PLANNED_ACTIVITY = 0.3
 CANDIDATES = 4
-PROFILE_RANGE_DB = 30.0
-LLOYD_ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -55,22 +53,15 @@ def demand_points(
     snapshot: Snapshot,
     volume_mbps: FloatArray,
     class_weight: FloatArray,
-    point_count: int,
-    alone: BoolArray | None = None,
+    ue_point: IntArray,
     candidates: int = CANDIDATES,
 ) -> DemandPoints:
-    """Gather the users into about ``point_count`` demand points.
+    """The demand points of users who are gathered as ``ue_point`` [U] says (``gathering.gathered``).
 
-    ``volume_mbps`` [U] is what the plan has to serve of each user; ``class_weight`` [4]; the users ``alone`` [U] are a
-    point each, since the mean of a crowd says nothing of the one who is in a hole of coverage. ``candidates``: sites
-    that a point may be served by, strongest first.
+    ``volume_mbps`` [U] is what the plan has to serve of each user; ``class_weight`` [4]. ``candidates``: sites that a
+    point may be served by, strongest first.
     """
-    ue_point, count = _cluster(network, snapshot, point_count)
-    if alone is not None:
-        single = np.flatnonzero(alone)
-        ue_point[single] = count + np.arange(len(single))
-        _, ue_point = np.unique(ue_point, return_inverse=True)
-        count = int(ue_point.max(initial=-1)) + 1
+    count = int(ue_point.max(initial=-1)) + 1
     total_mbps: FloatArray = np.asarray(np.bincount(ue_point, volume_mbps, count), dtype=np.float64)
     share = volume_mbps / np.maximum(total_mbps[ue_point], 1e-12)
     weight = np.asarray(np.bincount(ue_point, class_weight[snapshot.service_class], count), dtype=np.float64)
@@ -157,36 +148,3 @@ def _mean_by_site(
     mean = np.zeros((count, network.site_count, network.band_count))
     np.add.at(mean, ue_point, dense * share[:, None, None])
     return mean
-
-
-def _cluster(network: Network, snapshot: Snapshot, point_count: int) -> tuple[IntArray, int]:
-    """Point of each user: per own cell a number of clusters in proportion to its users."""
-    users = len(snapshot.ue_id)
-    own = snapshot.neighbour_site[:, 0]
-    profile = np.full((users, network.site_count), -PROFILE_RANGE_DB)
-    relative_db = snapshot.gain_db[:, :, 0] - snapshot.gain_db[:, :1, 0]
-    profile[np.arange(users)[:, None], snapshot.neighbour_site] = np.maximum(relative_db, -PROFILE_RANGE_DB)
-    label = np.zeros(users, dtype=np.int64)
-    base = 0
-    for site in range(network.site_count):
-        members = np.flatnonzero(own == site)
-        if members.size:
-            k = max(1, round(point_count * members.size / users))
-            label[members] = base + _kmeans(profile[members], min(k, members.size))
-            base = int(label[members].max()) + 1
-    return label, base
-
-
-def _kmeans(x: FloatArray, k: int) -> IntArray:
-    """Deterministic k-means: farthest-point start, then Lloyd rounds; labels are 0..k'-1 without gaps."""
-    centre = x[[int(np.argmin(((x - x.mean(axis=0)) ** 2).sum(axis=1)))]]
-    nearest = ((x - centre[0]) ** 2).sum(axis=1)
-    for _ in range(k - 1):
-        centre = np.vstack([centre, x[int(np.argmax(nearest))]])
-        nearest = np.minimum(nearest, ((x - centre[-1]) ** 2).sum(axis=1))
-    label = np.zeros(len(x), dtype=np.int64)
-    for _ in range(LLOYD_ROUNDS):
-        label = np.argmin(((x[:, None, :] - centre[None]) ** 2).sum(axis=2), axis=1)
-        centre = np.array([x[label == c].mean(axis=0) if (label == c).any() else centre[c] for c in range(len(centre))])
-    _, dense = np.unique(label, return_inverse=True)
-    return dense.astype(np.int64)

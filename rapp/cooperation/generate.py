@@ -2,9 +2,9 @@
 
 Theory of operation. The master program says which sites are the bottleneck (a high price π_i) and which have energy to
 spare (price 0). A pattern that draws less than the present ones at these prices makes the plan longer. Such patterns
-come from local searches, started from the patterns most used so far and from everybody awake; all that improve are
-added, several a round. Nothing better found ends the rounds, and so does their limit: the next plan starts from the
-patterns of this one, so that a few rounds are enough then.
+come from local searches, started from the patterns most used so far, or from everybody awake where none is; all that
+improve are added, several a round. Nothing better found ends the rounds, and so does their limit: the next plan starts
+from the patterns of this one, so that a few rounds are enough then.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rapp.cooperation.evaluate import Evaluated, counted_kw
 from rapp.cooperation.master import Hours, Offer, Stores, bound_h, hours
 from rapp.cooperation.search import Space, descend
 
-_STARTS = 3  # most used patterns that a search starts from, besides everybody awake
+_STARTS = 3  # most used patterns that a search starts from
 _PRICE_FLOOR = 1e-3  # of the mean price: energy that nobody is short of is still not wasted
 _UNSERVED_COST = 1e3
 _AS_GOOD = 1e-3  # of the weighted service, which two patterns may differ by
@@ -122,9 +122,7 @@ class _Pool:
     def improve(self, price: FloatArray, stores: Stores, used: FloatArray | None = None) -> float:
         """Add what local searches at ``price`` find, and give the least π·P of any fit pattern known then; where
         there is none, of one that draws nothing."""
-        starts = [np.ones_like(self.phase.space.alive)]
-        if used is not None:
-            starts += [self._awake[c] for c in np.argsort(-used, kind="stable")[:_STARTS] if used[c] > 0.0]
+        starts = [] if used is None else self._most(used)
         weight = _unserved_weight(self.phase.space)
 
         def cost(_: BoolArray, drawn: Evaluated) -> FloatArray:
@@ -136,7 +134,8 @@ class _Pool:
 
         table = self.phase.space.table
         asleep_kw = table.problem.network.power.deep_sleep_kw
-        found = [descend(self.phase.space, cost, start) for start in starts]
+        everybody = np.ones_like(self.phase.space.alive)
+        found = [descend(self.phase.space, cost, start) for start in starts or [everybody]]
         before = len(self._awake)
         for value, pattern in found:
             if np.isfinite(value):
@@ -146,6 +145,10 @@ class _Pool:
             self.drawn = self._evaluated()
         cost_fit = counted_kw(table, self.drawn, stores.frail)[_fit(self.phase, self.drawn, stores)] @ price
         return float(cost_fit.min() if cost_fit.size else 0.0)
+
+    def _most(self, used: FloatArray) -> list[BoolArray]:
+        """The patterns that are used most by the hours ``used`` [C]."""
+        return [self._awake[c] for c in np.argsort(-used, kind="stable")[:_STARTS] if used[c] > 0.0]
 
     def _add(self, pattern: BoolArray) -> None:
         if pattern.tobytes() not in self._known and pattern.any() and self.phase.space.links(pattern) is not None:

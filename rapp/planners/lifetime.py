@@ -20,52 +20,28 @@ import numpy as np
 
 from gridran.outcome import Feasible, Infeasible, Outcome
 from gridran.types import BoolArray, FloatArray, ServiceClass, SiteMode
-from rapp.cooperation.demand import demand_points
 from rapp.cooperation.diagnosis import not_finite
-from rapp.cooperation.generate import Phase, Schedule, cheapest, generate, weighed_again
+from rapp.cooperation.generate import Phase, Schedule, generate, weighed_again
 from rapp.cooperation.inputs import (
-    battery_kwh,
     class_mean,
-    cooperation_problem,
-    full_battery_kwh,
     growth_frac,
     served_volume_mbps,
 )
-from rapp.cooperation.master import Stores
-from rapp.cooperation.search import Space, modes, space
+from rapp.cooperation.search import modes
 from rapp.cooperation.spare import spare_frac
 from rapp.links import violations
 from rapp.plan import Kept, Plan, PlanProblem
+from rapp.planners.outage import AGREED, CRITICAL, GENEROUS, SLOT_H, Outage, outage_of
 
-CRITICAL_FRAC = (1.0, 1.0, 0.0, 0.0)
-GENEROUS, AGREED, CRITICAL = "generous", "agreed", "critical"
-CANDIDATES = 7
 FIRST_ROUNDS, ROUNDS = 24, 3
 GAP_FRAC = 0.01
 STAY_COSTS_FRAC = 0.25  # of a plan period: the life that may be lost by staying in the pattern in force
 LONG_H = 1.5  # a pattern that is switched into is to be wanted for this long
-SLOT_H = 0.25
-DRAWN_FRAC = 1.2  # of the planned draw that a battery has to be good for
-SURE_FRAC = 0.5  # of what a car gives now: it may leave
 SPARSE_H = 0.15  # of life that the use of one more pattern has to buy
 SPARSE_PASSES = 3
 LASTS_H = 0.125  # a phase or pattern that is wanted for less than half a plan period is over
 RETURN_H = 1.0  # life that the agreed level must have again before the critical phase is left
-PLUGGED_KWH = 1e4  # energy of a site with grid power: no limit in practice, and still a finite number
 KEPT_PATTERNS = 60
-
-
-@dataclass(frozen=True)
-class _Outage:
-    """A planning step: the patterns' space at each level, what there is to spend, and how long the phases around the
-    agreed one are to last."""
-
-    problem: PlanProblem
-    space: dict[str, Space]
-    share_frac: dict[str, tuple[float, ...]]
-    stores: Stores
-    least_h: dict[str, float]
-    kept: tuple[BoolArray, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +61,7 @@ def plan(problem: PlanProblem) -> Outcome[Plan]:
     """
     if not (problem.snapshot.site_up | problem.snapshot.grid_up).any():
         return Infeasible("no site has power")
-    outage = _outage(problem)
+    outage = outage_of(problem)
     wrong = not_finite(outage.space[AGREED].table.problem)
     if wrong:
         return Infeasible(wrong)
@@ -99,90 +75,13 @@ def plan(problem: PlanProblem) -> Outcome[Plan]:
     return Feasible(_plan(outage, _chosen(outage, names, schedule)), float("nan"))
 
 
-def _outage(problem: PlanProblem) -> _Outage:
-    params = problem.params
-    margin = params.service_margin_frac
-    shares = {
-        AGREED: _with_margin(params.service_level_frac, margin),
-        GENEROUS: _with_margin(params.generous_level_frac, margin),
-        CRITICAL: CRITICAL_FRAC,
-    }
-    spaces = {name: _space(problem, share) for name, share in shares.items()}
-    battery, full = battery_kwh(problem), full_battery_kwh(problem)
-    starts = {name: cheapest(each) for name, each in spaces.items()}
-    stores = _stores(problem, starts[AGREED][1])
-    generous_kwh = float(battery.sum() - (1.0 - params.generous_frac) * full.sum())
-    reserve_kwh = params.critical_reserve_frac * float(full.sum())
-    return _Outage(
-        problem=problem,
-        space=spaces,
-        share_frac=shares,
-        stores=stores,
-        least_h={
-            AGREED: 0.0,
-            GENEROUS: max(generous_kwh, 0.0) / max(starts[GENEROUS][1], 1e-9),
-            CRITICAL: reserve_kwh / max(starts[CRITICAL][1], 1e-9),
-        },
-        kept=(*_kept(problem), *(awake for awake, _ in starts.values())),
-    )
-
-
-def _stores(problem: PlanProblem, agreed_kw: float) -> Stores:
-    """What there is to spend where the agreed level takes ``agreed_kw`` at the least. Cars that may still come do not
-    count: they are energy on average, and a plan ends with the poorest of the sites that it needs."""
-    plugged, most_h = problem.snapshot.grid_up, problem.params.life_limit_h
-    energy_kwh = battery_kwh(problem) + problem.forecast.ev_parked_kwh
-    lasts_h = min(float(energy_kwh.sum()) / max(agreed_kw, 1e-9), most_h)
-    return Stores(
-        energy_kwh=np.where(plugged, PLUGGED_KWH, energy_kwh),
-        most_kw=np.where(plugged, PLUGGED_KWH, battery_kwh(problem) / (DRAWN_FRAC * SLOT_H) + _selling_kw(problem)),
-        frail=~plugged & (energy_kwh < problem.network.power.deep_sleep_kw * lasts_h),
-        max_h=most_h,
-    )
-
-
-def _selling_kw(problem: PlanProblem) -> FloatArray:
-    """What parked cars that sell now can give a site until the next plan, [N]."""
-    snapshot = problem.snapshot
-    limit_kw = np.array([s.v2x_limit_kw for s in problem.network.sites])
-    given_kw = np.minimum(limit_kw, snapshot.ev_usable_kwh / SLOT_H)
-    return np.where(snapshot.ev_accepting, SURE_FRAC * given_kw, 0.0)
-
-
-def _with_margin(share_frac: tuple[float, ...], margin_frac: float) -> tuple[float, ...]:
-    return tuple(min(share + margin_frac, 1.0) for share in share_frac)
-
-
-def _space(problem: PlanProblem, share_frac: tuple[float, ...]) -> Space:
-    snapshot = problem.snapshot
-    volume = served_volume_mbps(problem, share_frac)
-    points = demand_points(
-        problem.network,
-        snapshot,
-        volume,
-        problem.class_weight,
-        problem.params.demand_points,
-        alone=snapshot.service_class == ServiceClass.EMERGENCY,
-        candidates=CANDIDATES,
-    )
-    return space(cooperation_problem(problem, points, battery_kwh(problem) + problem.forecast.ev_energy_kwh))
-
-
-def _kept(problem: PlanProblem) -> tuple[BoolArray, ...]:
-    if problem.previous is None:
-        return ()
-    now = problem.previous.mode != SiteMode.DEEP_SLEEP
-    remembered = problem.previous.kept.awake if problem.previous.kept is not None else now[None]
-    return (now, *remembered)
-
-
-def _phases(outage: _Outage) -> tuple[str, ...]:
+def _phases(outage: Outage) -> tuple[str, ...]:
     """The phases to plan together, the agreed one first."""
     generous = outage.least_h[GENEROUS] >= LASTS_H
     return (AGREED, GENEROUS, CRITICAL) if generous else (AGREED, CRITICAL)
 
 
-def _stage(outage: _Outage, schedule: Schedule) -> str:
+def _stage(outage: Outage, schedule: Schedule) -> str:
     """The phase that the network is in."""
     if outage.least_h[GENEROUS] >= LASTS_H and schedule.fit[1].any():
         return GENEROUS
@@ -191,14 +90,14 @@ def _stage(outage: _Outage, schedule: Schedule) -> str:
     return AGREED if schedule.life_h >= (RETURN_H if was_critical else LASTS_H) else CRITICAL
 
 
-def _schedule(outage: _Outage, names: tuple[str, ...]) -> Schedule | None:
+def _schedule(outage: Outage, names: tuple[str, ...]) -> Schedule | None:
     """Hours for every pattern, on no more patterns than buy time."""
     phases = _main_first(outage, names)
     rounds = FIRST_ROUNDS if outage.problem.previous is None else ROUNDS
     return generate(phases, outage.stores, outage.kept, rounds, GAP_FRAC)
 
 
-def _sparse(outage: _Outage, names: tuple[str, ...], schedule: Schedule) -> Schedule:
+def _sparse(outage: Outage, names: tuple[str, ...], schedule: Schedule) -> Schedule:
     """The schedule on fewer patterns: the use of one more has to buy ``SPARSE_H`` (reweighted l1)."""
     phases = _main_first(outage, names)
     for _ in range(SPARSE_PASSES):
@@ -207,14 +106,14 @@ def _sparse(outage: _Outage, names: tuple[str, ...], schedule: Schedule) -> Sche
     return schedule
 
 
-def _main_first(outage: _Outage, names: tuple[str, ...]) -> list[Phase]:
+def _main_first(outage: Outage, names: tuple[str, ...]) -> list[Phase]:
     return [
         Phase(outage.space[name], outage.least_h[name] if at else 0.0, main=at == 0, last_resort=name == CRITICAL)
         for at, name in enumerate(names)
     ]
 
 
-def _chosen(outage: _Outage, names: tuple[str, ...], schedule: Schedule) -> _Chosen:
+def _chosen(outage: Outage, names: tuple[str, ...], schedule: Schedule) -> _Chosen:
     """The pattern in force while it costs next to nothing to stay in it; else, of those that are wanted for long, the
     one with the fewest switches."""
     name = names[0] if names[0] == CRITICAL else _stage(outage, schedule)
@@ -230,7 +129,7 @@ def _chosen(outage: _Outage, names: tuple[str, ...], schedule: Schedule) -> _Cho
     return _Chosen(name, names, schedule, int(order[0]))
 
 
-def _now(outage: _Outage, awake: BoolArray) -> int | None:
+def _now(outage: Outage, awake: BoolArray) -> int | None:
     """The place of the pattern in force among ``awake`` [C, N], None where it is not there (any more)."""
     previous = outage.problem.previous
     if previous is None:
@@ -239,7 +138,7 @@ def _now(outage: _Outage, awake: BoolArray) -> int | None:
     return int(same[0]) if same.size else None
 
 
-def _staying_costs_h(outage: _Outage, names: tuple[str, ...], schedule: Schedule, at: int, index: int) -> float:
+def _staying_costs_h(outage: Outage, names: tuple[str, ...], schedule: Schedule, at: int, index: int) -> float:
     """Hours of life lost by one more plan period in pattern ``index`` of phase ``at``; infinite where a site cannot."""
     left_kwh = outage.stores.energy_kwh - SLOT_H * schedule.drawn[at].power_kw[index]
     if not schedule.fit[at][index] or (schedule.awake[at][index] & (left_kwh < 0.0)).any():
@@ -251,7 +150,7 @@ def _staying_costs_h(outage: _Outage, names: tuple[str, ...], schedule: Schedule
     return schedule.life_h - rest.life_h - (SLOT_H if at == 0 else 0.0)
 
 
-def _plan(outage: _Outage, chosen: _Chosen) -> Plan:
+def _plan(outage: Outage, chosen: _Chosen) -> Plan:
     at = chosen.phases.index(chosen.name)
     schedule, patterns = chosen.schedule, outage.space[chosen.name]
     awake, drawn = schedule.awake[at][chosen.index], schedule.drawn[at]
@@ -270,7 +169,7 @@ def _plan(outage: _Outage, chosen: _Chosen) -> Plan:
     return _with_links_in_force(outage, fresh, awake)
 
 
-def _with_links_in_force(outage: _Outage, fresh: Plan, awake: BoolArray) -> Plan:
+def _with_links_in_force(outage: Outage, fresh: Plan, awake: BoolArray) -> Plan:
     """``fresh`` with the modes and links of the plan before, where it has the same sites ``awake`` [N] and still holds
     the rules: a site that comes back to life asleep needs a helper that it did not need when it was dead."""
     previous = outage.problem.previous
@@ -281,7 +180,7 @@ def _with_links_in_force(outage: _Outage, fresh: Plan, awake: BoolArray) -> Plan
     return fresh if violations(outage.problem.network, same, alive) else same
 
 
-def _service_frac(outage: _Outage, chosen: _Chosen, awake: BoolArray) -> FloatArray:
+def _service_frac(outage: Outage, chosen: _Chosen, awake: BoolArray) -> FloatArray:
     """Share of its demand that a user may have beyond the minimum rate, by own cell and class [N, 4]."""
     allowed = np.ones((len(awake), len(ServiceClass)))
     allowed[:, ServiceClass.ESSENTIAL :] = 0.0
@@ -293,7 +192,7 @@ def _service_frac(outage: _Outage, chosen: _Chosen, awake: BoolArray) -> FloatAr
     return allowed
 
 
-def _beyond_mbps(outage: _Outage, chosen: _Chosen) -> FloatArray:
+def _beyond_mbps(outage: Outage, chosen: _Chosen) -> FloatArray:
     """Expected volume that the points [G] ask for beyond the level that is served."""
     problem, points = outage.problem, outage.space[chosen.name].table.problem.points
     snapshot = problem.snapshot
@@ -304,7 +203,7 @@ def _beyond_mbps(outage: _Outage, chosen: _Chosen) -> FloatArray:
     return np.maximum(beyond, 0.0)
 
 
-def _spare_kw(outage: _Outage, chosen: _Chosen, awake: BoolArray) -> FloatArray:
+def _spare_kw(outage: Outage, chosen: _Chosen, awake: BoolArray) -> FloatArray:
     """Power [N] that each site could draw more, whenever it is awake, without shortening the plan."""
     schedule = chosen.schedule
     used = sum(each @ drawn.power_kw for each, drawn in zip(schedule.each_h, schedule.drawn, strict=True))

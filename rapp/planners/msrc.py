@@ -7,6 +7,7 @@ import numpy as np
 from gridran.outcome import Feasible, Infeasible, Optimal, Outcome
 from gridran.types import FloatArray
 from rapp.cooperation.demand import demand_points
+from rapp.cooperation.gathering import gathered
 from rapp.cooperation.inputs import battery_kwh, class_mean, cooperation_problem, growth_frac
 from rapp.cooperation.solve import Limits, Pattern, solve
 from rapp.cooperation.variables import Problem
@@ -34,9 +35,8 @@ def plan(problem: PlanProblem) -> Outcome[Plan]:
 def build(problem: PlanProblem) -> Problem:
     """The cooperation problem behind a planning problem: volumes, energies and who takes part."""
     network, snapshot = problem.network, problem.snapshot
-    points = demand_points(
-        network, snapshot, expected_volume_mbps(problem), problem.class_weight, problem.params.demand_points
-    )
+    ue_point = gathered(network, snapshot, problem.params.demand_points)
+    points = demand_points(network, snapshot, expected_volume_mbps(problem), problem.class_weight, ue_point)
     energy_kwh = np.maximum(battery_kwh(problem) + problem.forecast.ev_energy_kwh, 1e-3)
     return cooperation_problem(problem, points, energy_kwh)
 

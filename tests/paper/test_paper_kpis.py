@@ -13,8 +13,9 @@ import pytest
 from gridran.lost import critical_availability_frac
 from gridran.types import ServiceClass, StepOutcome
 from studies.availability import class_availability_frac, fully_served
-from studies.kpis import KpiAccumulator, RunMeta, lost
+from studies.kpis import KpiAccumulator, RunMeta
 from studies.published import published_value
+from studies.thresholds import lost
 
 DT_H = 30.0 / 3600.0
 META = RunMeta("independent", "medium", 1, wall_s=2.0, control_latency_ms=(10.0, 20.0, 30.0))

@@ -16,6 +16,7 @@ from gridran.service import promised_mbps
 from gridran.types import Battery, BoolArray, FloatArray, IntArray, Network
 from rapp.cooperation.demand import DemandPoints, demand_points
 from rapp.cooperation.evaluate import Evaluated, assigned, evaluate, tables
+from rapp.cooperation.gathering import gathered
 from rapp.cooperation.search import Space, descend, modes, space
 from rapp.cooperation.spare import spare_frac
 from rapp.cooperation.variables import Problem
@@ -205,7 +206,11 @@ def seven(small_scenario: Scenario) -> Space:
     """Everybody's promise at time 0 on seven sites."""
     network, snapshot = small_scenario.network, observe(initial(small_scenario, 1))
     weight = np.array(small_scenario.traffic.class_weight)
-    return space(problem_of(network, demand_points(network, snapshot, promised_mbps(snapshot), weight, 40)))
+    return space(
+        problem_of(
+            network, demand_points(network, snapshot, promised_mbps(snapshot), weight, gathered(network, snapshot, 40))
+        )
+    )
 
 
 def test_many_at_once_as_one_by_one(seven: Space) -> None:

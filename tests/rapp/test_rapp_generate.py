@@ -15,6 +15,7 @@ from gridran.types import BoolArray, FloatArray
 from rapp.cooperation import generate as generation
 from rapp.cooperation.demand import demand_points
 from rapp.cooperation.evaluate import evaluate
+from rapp.cooperation.gathering import gathered
 from rapp.cooperation.generate import Phase, Schedule, cheapest, generate, weighed_again
 from rapp.cooperation.master import Hours, Offer, Stores, hours
 from rapp.cooperation.search import Space, modes, space
@@ -38,7 +39,9 @@ def space_of(
     return space(
         Problem(
             network=network,
-            points=demand_points(network, snapshot, volume, weight, 5 * sites, candidates=7),
+            points=demand_points(
+                network, snapshot, volume, weight, gathered(network, snapshot, 5 * sites), candidates=7
+            ),
             energy_kwh=np.ones(sites),
             alive=np.ones(sites, dtype=np.int64) if alive is None else alive.astype(np.int64),
             drains=np.ones(sites, dtype=np.int64),

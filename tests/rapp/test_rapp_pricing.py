@@ -15,6 +15,7 @@ from gridran.scenario.params import Scenario, TrafficParams
 from gridran.service import promised_mbps
 from gridran.types import BoolArray, FloatArray
 from rapp.cooperation.demand import demand_points
+from rapp.cooperation.gathering import gathered
 from rapp.cooperation.generate import Phase, generate
 from rapp.cooperation.master import Offer, Stores, bound_h, hours
 from rapp.cooperation.pricing import EVERYBODY, Blocks, Rules, cheapest
@@ -33,7 +34,14 @@ def problem_of(scenario: Scenario, points: int, candidates: int = 4) -> Problem:
     n = network.site_count
     return Problem(
         network=network,
-        points=demand_points(network, snapshot, promised_mbps(snapshot), weight, points, candidates=candidates),
+        points=demand_points(
+            network,
+            snapshot,
+            promised_mbps(snapshot),
+            weight,
+            gathered(network, snapshot, points),
+            candidates=candidates,
+        ),
         energy_kwh=np.full(n, 11.4),
         alive=np.ones(n, dtype=np.int64),
         drains=np.ones(n, dtype=np.int64),

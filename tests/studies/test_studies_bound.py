@@ -16,7 +16,8 @@ from studies.bound import Held, bounds_h
 from studies.bound_model import Cover, cheapest, cover, demand
 from studies.bound_search import Search
 from studies.bound_world import exogenous, moments, stored_kwh
-from studies.kpis import KpiAccumulator, RunMeta, threshold_times_h
+from studies.kpis import KpiAccumulator, RunMeta
+from studies.thresholds import threshold_times_h
 from studies.trial import begin, next_period, trial
 
 

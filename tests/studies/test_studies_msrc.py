@@ -21,9 +21,9 @@ from studies import (
 )
 from studies.cell import TrialTask
 from studies.design import ALL_STRATEGIES, Design, run_study, seeds, trials_of
-from studies.kpis import AVAILABILITY
 from studies.registry import StudyRequest, study_named
 from studies.rows import Row, Table
+from studies.thresholds import AVAILABILITY
 
 SMALL = {"traffic.ue_count": 40}
 AT_MEDIUM = (msrc_service, msrc_overview, msrc_energy)
