@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import highspy
 import numpy as np
+import scipy.sparse as sp
 
 from gridran.energy.site_power import idle_kw, per_load_kw, per_mbps_kw, standby_kw
 from gridran.radio.rate import full_band_rate_mbps
@@ -59,8 +60,11 @@ class Demand:
 
 @dataclass(frozen=True)
 class Cover:
-    """The program for one moment: ``model`` without costs; P = ``power_kw`` [N, columns] · columns + ``asleep_kw``."""
+    """The program for one moment: its ``rows`` (A, lower, upper) over columns in [0, ``top``], the same as a ``model``
+    without costs; P = ``power_kw`` [N, columns] · columns + ``asleep_kw``."""
 
+    rows: tuple[sp.csr_matrix, FloatArray, FloatArray]
+    top: FloatArray
     model: highspy.HighsLp
     power_kw: FloatArray
     asleep_kw: float
@@ -124,7 +128,9 @@ def cover(network: Network, asked: Demand, limit_kw: FloatArray) -> Cover:
     drawing = power_kw != 0.0
     asleep_kw = network.power.deep_sleep_kw
     rows.add([(*np.nonzero(drawing), power_kw[drawing])], -np.inf, limit_kw - asleep_kw, len(limit_kw))
-    return Cover(_model(rows, at), power_kw, asleep_kw, at.sites)
+    matrix, top = rows.matrix(), _top(at)
+    model = model_of(matrix, np.zeros(at.count), (np.zeros(at.count), top), np.arange(at.v))
+    return Cover(matrix, top, model, power_kw, asleep_kw, at.sites)
 
 
 def cheapest(program: Cover, price: FloatArray, gap_frac: float, awake: BoolArray | None = None) -> Priced | None:
@@ -145,6 +151,43 @@ def cheapest(program: Cover, price: FloatArray, gap_frac: float, awake: BoolArra
         awake=columns[: program.sites] > 0.5,
         bound=float(highs.getInfo().mip_dual_bound + program.asleep_kw * price.sum()),
     )
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """Serving without whole sites and carriers: how much of each site is awake [N], and what it costs."""
+
+    awake_frac: FloatArray
+    bound: float
+
+
+def relaxed(program: Cover, price: FloatArray) -> Relaxed | None:
+    """The cheapest way to serve at ``price`` [N] without whole sites and carriers; None where nothing serves."""
+    highs = solver()
+    highs.passModel(model_of(program.rows, price @ program.power_kw, (np.zeros(len(program.top)), program.top)))
+    highs.run()
+    if not has_solution(highs):
+        return None
+    awake_frac = np.asarray(highs.getSolution().col_value[: program.sites])
+    return Relaxed(awake_frac, float(highs.getInfo().objective_function_value + program.asleep_kw * price.sum()))
+
+
+def relaxed_price(program: Cover, energy_kwh: FloatArray) -> FloatArray | None:
+    """Prices [N] with π·E = 1 at which nothing but whole sites and carriers can lengthen the life: the duals of
+    min s with P <= s·E, ``energy_kwh`` [N]. None where nothing serves."""
+    matrix, lower, upper = program.rows
+    sites, columns = program.power_kw.shape
+    spent = sp.hstack([sp.csr_matrix(program.power_kw), sp.csr_matrix(-energy_kwh[:, None])])
+    rows = sp.vstack([sp.hstack([matrix, sp.csr_matrix((matrix.shape[0], 1))]), spent], format="csr")
+    limits = (np.append(lower, np.full(sites, -np.inf)), np.append(upper, np.full(sites, -program.asleep_kw)))
+    highs = solver()
+    tops = np.append(program.top, np.inf)
+    highs.passModel(model_of((rows, *limits), np.append(np.zeros(columns), 1.0), (np.zeros(columns + 1), tops)))
+    highs.run()
+    if not has_solution(highs):
+        return None
+    price = np.abs(np.asarray(highs.getSolution().row_dual)[-sites:])
+    return np.asarray(price / float(price @ energy_kwh), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -222,9 +265,8 @@ def _power_kw(network: Network, at: _Columns, asked: Demand) -> FloatArray:
     return power
 
 
-def _model(rows: Rows, at: _Columns) -> highspy.HighsLp:
-    """The program without costs."""
+def _top(at: _Columns) -> FloatArray:
     top = np.full(at.count, np.inf)
     top[: at.v] = 1.0
     top[at.y :] = 1.0
-    return model_of(rows.matrix(), np.zeros(at.count), (np.zeros(at.count), top), np.arange(at.v))
+    return top

@@ -11,50 +11,48 @@ from typing import Any
 import numpy as np
 
 from gridran.scenario.params import Scenario
-from studies.bound import Held, bounds_h
+from studies.bound import Spent, bounds_h
 from studies.cell import TrialTask
 from studies.cellfile import Record
-from studies.fingerprint import TRIAL_MODULES, code_version
+from studies.fingerprint import all_code_version
 from studies.results import Results
 from studies.rows import Row, row_of
 from studies.statistics import mean_ci95
 
 BOUNDED_METRIC = "sla_h"
-_MODULES = (*TRIAL_MODULES, "bound", "bound_model", "bound_search", "bound_world")
+_FIGURES = ("upper_h", "lower_h", "se_frac")
 _DIGEST_LENGTH = 12
 _NO_TIME_H = 1e-9
 
 
 @dataclass(frozen=True)
 class BoundTask:
-    """The bounds of one trial: ``held`` has (strategy, sla_h, kWh that cars sold by site until then)."""
+    """The bounds of one trial: ``spent`` has (strategy, sla_h, kWh by site bought and undrawn until then)."""
 
     variant: str
     load: str
     seed: int
     scenario: Scenario
     scenario_hash: str
-    held: tuple[tuple[str, float, Sequence[float]], ...]
+    spent: tuple[tuple[str, float, Sequence[float], Sequence[float]], ...]
 
     @property
     def key(self) -> str:
         """What the bounds depend on, the energies as a digest."""
-        held = hashlib.sha256(json.dumps(self.held).encode()).hexdigest()[:_DIGEST_LENGTH]
-        what = f"bound {self.load} seed={self.seed} held={held}"
-        return f"{what} scenario={self.scenario_hash} gridran={code_version(_MODULES)}"
+        spent = hashlib.sha256(json.dumps(self.spent).encode()).hexdigest()[:_DIGEST_LENGTH]
+        what = f"bound {self.load} seed={self.seed} spent={spent}"
+        return f"{what} scenario={self.scenario_hash} gridran={all_code_version()}"
 
     @property
     def label(self) -> str:
         return f"bound, {self.load} load, seed {self.seed}, {self.variant}"
 
     def run(self) -> dict[str, Any]:
-        """``upper_h`` and ``lower_h`` by strategy."""
-        held = {name: Held(sla_h, np.array(bought_kwh)) for name, sla_h, bought_kwh in self.held}
-        found = bounds_h(self.scenario, self.seed, held)
-        upper_h = {name: each.upper_h for name, each in found.items()}
-        lower_h = {name: each.lower_h for name, each in found.items()}
-        what = {"variant": self.variant, "load": self.load, "seed": self.seed}
-        return {**what, "upper_h": upper_h, "lower_h": lower_h}
+        """``upper_h``, ``lower_h`` and ``se_frac``, each by strategy."""
+        spent = {name: Spent(sla_h, np.array(bought), np.array(undrawn)) for name, sla_h, bought, undrawn in self.spent}
+        found = bounds_h(self.scenario, self.seed, spent)
+        figures = {what: {name: getattr(each, what) for name, each in found.items()} for what in _FIGURES}
+        return {"variant": self.variant, "load": self.load, "seed": self.seed, **figures}
 
 
 def bound_tasks(results: Results, most: int) -> list[BoundTask]:
@@ -69,12 +67,12 @@ def bound_tasks(results: Results, most: int) -> list[BoundTask]:
 
 def _bound_task(results: Results, place: tuple[str, str, int], paired: Sequence[TrialTask]) -> BoundTask:
     any_of = paired[0]
-    return BoundTask(*place, any_of.scenario, any_of.scenario_hash, tuple(_held(results, task) for task in paired))
+    return BoundTask(*place, any_of.scenario, any_of.scenario_hash, tuple(_spent(results, task) for task in paired))
 
 
-def _held(results: Results, task: TrialTask) -> tuple[str, float, Sequence[float]]:
+def _spent(results: Results, task: TrialTask) -> tuple[str, float, Sequence[float], Sequence[float]]:
     record = results.records[task.key]
-    return task.cell.strategy, record["figures"][BOUNDED_METRIC], record["bought_kwh"]
+    return task.cell.strategy, record["figures"][BOUNDED_METRIC], record["bought_kwh"], record["undrawn_kwh"]
 
 
 def bound_rows(results: Results, most: int) -> list[Row]:
@@ -88,20 +86,22 @@ def bound_rows(results: Results, most: int) -> list[Row]:
 
 
 def _rows(results: Results, group: tuple[str, str, str], bounds: dict[int, Record]) -> list[Row]:
-    reached_h = results.values(group, BOUNDED_METRIC)
-    seeds = [seed for seed in bounds if seed in reached_h]
+    trials = results.trials_of(*group)
+    seeds = [seed for seed in bounds if seed in trials]
     if not seeds:
         return []
-    upper_h = np.array([bounds[seed]["upper_h"][group[1]] for seed in seeds])
-    lower_h = np.array([bounds[seed]["lower_h"][group[1]] for seed in seeds])
+    upper_h, lower_h, se_frac = (np.array([bounds[seed][what][group[1]] for seed in seeds]) for what in _FIGURES)
+    held_h = np.array([trials[seed]["held_h"] for seed in seeds])
     gap_frac = (upper_h - lower_h) / np.maximum(upper_h, _NO_TIME_H)
-    frac = np.array([reached_h[seed] for seed in seeds]) / np.maximum(upper_h, _NO_TIME_H)
+    frac = held_h / np.maximum(upper_h, _NO_TIME_H)
     estimates = {
+        "held_h": mean_ci95(held_h.tolist()),
         "bound_h": mean_ci95(upper_h.tolist()),
         "bound_gap_frac": mean_ci95(gap_frac.tolist()),
         "bound_gap_max_frac": (float(gap_frac.max()), float("nan")),
+        "bound_se_max_frac": (float(se_frac.max()), float("nan")),
         "bound_frac": mean_ci95(frac.tolist()),
         "bound_frac_max": (float(frac.max()), float("nan")),
     }
-    censored = results.censored(group, BOUNDED_METRIC)
+    censored = results.censored(group, BOUNDED_METRIC, seeds)
     return [row_of(results, group, metric, estimate, len(seeds), censored) for metric, estimate in estimates.items()]

@@ -6,20 +6,22 @@ m ← m·T(m)/2.5 closes in a few rounds. Every round plays the same seeds.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
 from studies.cell import Cell, TrialTask, trial_tasks
-from studies.design import seeds
+from studies.charts import by_variant
+from studies.claims import Claim, within
+from studies.design import publish, seeds
 from studies.engine import Records, play
-from studies.fingerprint import code_version
-from studies.recorder import write_json
+from studies.manifest import manifest
+from studies.output import Document
 from studies.registry import StudyRequest
+from studies.results import Results
+from studies.rows import Table, metric_rows
 from studies.statistics import mean_ci95
 
 NAME = "site-power-scale"
@@ -28,10 +30,11 @@ TARGET_H = 2.5
 TOLERANCE_H = 0.02
 ROUNDS = 6
 HOURS_H = 8.0
+METRIC = "survival_h"
 
 
 def site_power_scale(request: StudyRequest) -> None:
-    """Fit m over ``request.trials`` seeds (10) and write OUT/site-power-scale.json, a row a round."""
+    """Fit m over ``request.trials`` seeds (10); a variant a round."""
     started_s = time.perf_counter()
     scenario, trial_seeds = load_scenario("paper"), seeds(request, TRIALS, QUICK_TRIALS)
 
@@ -39,13 +42,26 @@ def site_power_scale(request: StudyRequest) -> None:
         return [task for _, played in rounds(scenario, trial_seeds, records) for task in played]
 
     records = play(NAME, tasks, request)
-    rows = [row(scale, survival_h(played, records)) for scale, played in rounds(scenario, trial_seeds, records)]
-    for found in rows:
-        print(f"m = {found['site_power_scale']:.4f}: survival_h {found['mean']:.3f} h over {len(trial_seeds)} seeds")
-    versions, wall_s = {"gridran": code_version()}, time.perf_counter() - started_s
-    manifest = {"versions": versions, "seeds": list(trial_seeds), "wall_s": wall_s}
-    document = {"study": NAME, "trials": len(trial_seeds), "rows": rows, "claims": [], "manifest": manifest}
-    write_json(request.out / f"{NAME}.json", document)
+    results = Results(tasks(records), records)
+    table = Table(metric_rows(results, (METRIC,)))
+    scenarios = {task.cell.variant: task.scenario for task in results.trials}
+    document = Document(
+        study=NAME,
+        trials=len(trial_seeds),
+        rows=table.rows,
+        claims=(claim(table),),
+        manifest=manifest(scenarios, trial_seeds, results, time.perf_counter() - started_s),
+    )
+    figure = by_variant(table, METRIC, "survival_h (h) of independent, medium load")
+    publish("Fit of the site power", document, figure, (METRIC,), request.out)
+
+
+def claim(table: Table) -> Claim:
+    """Whether the last round survives as long as the paper says."""
+    variant = table.rows[-1].variant
+    reached_h = table.mean("independent", "medium", METRIC, variant)
+    what = f"independent at medium load survives {TARGET_H:g} h within {TOLERANCE_H:g} h with {variant}"
+    return within(what, "MSRC Table II", reached_h, TARGET_H, TOLERANCE_H / TARGET_H)
 
 
 def rounds(
@@ -74,16 +90,4 @@ def trials_at(scenario: Scenario, scale: float, trial_seeds: Sequence[int]) -> S
 
 def survival_h(played: Sequence[TrialTask], records: Records) -> list[float]:
     """survival_h of each trial."""
-    return [float(records[task.key]["figures"]["survival_h"]) for task in played]
-
-
-def row(scale: float, values_h: Sequence[float]) -> dict[str, Any]:
-    """One round's row."""
-    mean_h, ci95_h = mean_ci95(values_h)
-    return {
-        "site_power_scale": scale,
-        "metric": "survival_h",
-        "mean": mean_h,
-        "ci95": None if math.isnan(ci95_h) else ci95_h,
-        "paper": TARGET_H,
-    }
+    return [float(records[task.key]["figures"][METRIC]) for task in played]

@@ -57,8 +57,11 @@ class CellFile:
 
     def _append(self, record: Record) -> None:
         line = json.dumps(record, allow_nan=False, separators=(",", ":"))
-        self._file.write(line + "\n")
-        self._file.flush()
+        try:
+            self._file.write(line + "\n")
+            self._file.flush()
+        except OSError as wrong:
+            raise OSError(wrong.errno, wrong.strerror, self._file.name) from wrong
         # As read back, so that a table never depends on what was played when.
         self._own[record["key"]] = json.loads(line)
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any
 
-from studies.fingerprint import code_version
+from studies.fingerprint import all_code_version
 
 LOCAL = "local:"
 CONNECT_S = 15.0
@@ -38,7 +38,7 @@ def cluster(address: str) -> Iterator[Executor]:
             client = opened.enter_context(distributed.Client(where, timeout=CONNECT_S))
         except (OSError, ValueError) as wrong:
             raise ClusterError(f"no Dask scheduler at {address!r}: {wrong}") from None
-        check_code(client.run(code_version))
+        check_code(client.run(all_code_version))
         yield client.get_executor(pure=False)
 
 
@@ -51,6 +51,7 @@ def _worker_count(address: str) -> int:
 
 def check_code(version_of: dict[str, str]) -> None:
     """ClusterError names the first worker whose code is not ours: its trials would be other trials."""
+    ours = all_code_version()
     for worker, version in sorted(version_of.items()):
-        if version != code_version():
-            raise ClusterError(f"worker {worker} has gridran {version}, not {code_version()}; install the same there")
+        if version != ours:
+            raise ClusterError(f"worker {worker} has gridran {version}, not {ours}; install the same there")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gridran.scenario.params import Scenario
@@ -95,8 +97,20 @@ def run_study(design: Design, request: StudyRequest) -> Document:
         claims=tuple(design.claims(table)),
         manifest=manifest(design.scenarios, design.seeds, results, time.perf_counter() - started_s),
     )
-    page = {f"{design.name}.md": markdown(design.title, document, design.shown)}
-    written = write(request.out, document, design.figure(results, table), {**page, **design.files(results)})
-    print_table(design.title, document, design.shown)
-    print(f"written: {', '.join(map(str, written))}")
+    publish(design.title, document, design.figure(results, table), design.shown, request.out, design.files(results))
     return document
+
+
+def publish(
+    title: str,
+    document: Document,
+    figure: Figure,
+    shown: Sequence[str],
+    out: Path,
+    files: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Writes a study and further text ``files`` by name, and prints its table with the metrics ``shown``."""
+    page = {f"{document.study}.md": markdown(title, document, shown)}
+    written = write(out, document, figure, {**page, **files})
+    print_table(title, document, shown)
+    print(f"written: {', '.join(map(str, written))}")

@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
 from studies.cellfile import CellFile, Record
+from studies.fingerprint import all_code_version
 from studies.registry import StudyError, StudyRequest
 from studies.workers import workers
 
@@ -39,22 +40,34 @@ Tasks = Callable[[Records], Sequence[Task]]
 
 def play(name: str, tasks: Tasks, request: StudyRequest) -> Records:
     """The results of all ``tasks`` by key. StudyError: one failed; ClusterError: there is no such cluster."""
+    all_code_version()  # of the files as they are now, whatever becomes of them while the study plays
     with workers(request.jobs, request.dask) as executor, CellFile(request.out, name, request.resume) as cells:
         if cells.set_aside:
             print(f"starting afresh, for there is no --resume; earlier trials are now in {cells.set_aside}", flush=True)
-        others = len(set(cells.records) - {task.key for task in tasks(cells.records)})
-        if others:
-            print(
-                f"{others} kept trials are of other code, scenarios or seeds than asked for now; not used", flush=True
-            )
+        if others := _others(tasks(cells.records), cells.records):
+            print(f"{others} kept trials are of other code, scenarios or seeds than now; not used", flush=True)
         try:
             while todo := _missing(tasks(cells.records), cells, request):
                 for task, result in finished(executor, todo):
-                    cells.add(task.key, result)
+                    _keep(cells, task, result)
                     request.progress.advance(task.label, result["wall_s"])
         finally:
             request.progress.close()
         return cells.records
+
+
+def _others(known: Sequence[Task], records: Records) -> int:
+    """Kept results that nobody asks for, of the kinds (the first word of a key) that are asked for by now."""
+    asked = {task.key for task in known}
+    kinds = {key.split()[0] for key in asked}
+    return sum(key.split()[0] in kinds for key in set(records) - asked)
+
+
+def _keep(cells: CellFile, task: Task, result: dict[str, Any]) -> None:
+    try:
+        cells.add(task.key, result)
+    except ValueError:
+        raise StudyError(f"trial {task.label!r} has a figure that is not a number; please report it") from None
 
 
 def _missing(known: Sequence[Task], cells: CellFile, request: StudyRequest) -> list[Task]:

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from gridran import plugins
 from gridran.scenario.params import Scenario
 
 DECIDING_PACKAGES = ("gridran", "rapp", "xapp", "emulator")
+BOUND_MODULES = ("bound", "bound_model", "bound_search", "bound_task", "bound_world")
 TRIAL_MODULES = ("availability", "cell", "kpis", "signalling", "thresholds", "trial")  # of this package
 LIBRARIES = ("highspy", "numpy", "scipy")
 _LENGTH = 12
@@ -48,7 +50,7 @@ def code_version(modules: tuple[str, ...] = TRIAL_MODULES) -> str:
     digest = hashlib.sha256()
     for path in _sources(modules):
         digest.update(path.read_bytes())
-    for name, version in library_versions().items():
+    for name, version in (library_versions() | _plugin_versions()).items():
         digest.update(f"{name} {version}".encode())
     return f"{metadata.version('gridran')}+{digest.hexdigest()[:_LENGTH]}"
 
@@ -56,6 +58,17 @@ def code_version(modules: tuple[str, ...] = TRIAL_MODULES) -> str:
 def library_versions() -> dict[str, str]:
     """Versions of the libraries that compute."""
     return {name: metadata.version(name) for name in LIBRARIES}
+
+
+def all_code_version() -> str:
+    """The version of everything that a study plays, trials and bounds."""
+    return code_version((*TRIAL_MODULES, *BOUND_MODULES))
+
+
+def _plugin_versions() -> dict[str, str]:
+    """Versions of the distributions that bring strategies: their code decides, too."""
+    found = [entry.dist for entries in plugins.declared().values() for entry in entries if entry.dist is not None]
+    return {dist.name: dist.version for dist in found}
 
 
 def _sources(modules: tuple[str, ...]) -> list[Path]:

@@ -169,7 +169,7 @@ def _limit(table: Table) -> list[Claim]:
 def _precision(table: Table) -> list[Claim]:
     def widest_frac(metrics: Sequence[str]) -> float:
         found = [row for row in table.rows if row.metric in metrics]
-        return -worst(-ratio(math.nan if row.ci95 is None else row.ci95, row.mean or 0.0) for row in found)
+        return -worst(-_half_width_frac(row) for row in found)
 
     return [
         at_most(
@@ -177,3 +177,10 @@ def _precision(table: Table) -> list[Claim]:
         )
         for name, metrics in (("survival_h", ("survival_h",)), ("all five figures in hours", HOURS))
     ]
+
+
+def _half_width_frac(row: Row) -> float:
+    """Half-width of the interval as a share of the mean: 0 for what is 0 in every trial, NaN for a single trial."""
+    if row.mean is None or row.ci95 is None:
+        return math.nan
+    return 0.0 if row.ci95 == 0.0 else ratio(row.ci95, row.mean)

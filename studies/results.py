@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -57,12 +58,18 @@ class Results:
         figures = {seed: record["figures"].get(metric) for seed, record in self.trials_of(*group).items()}
         return {seed: float(value) for seed, value in figures.items() if value is not None}
 
-    def censored(self, group: tuple[str, str, str], metric: str) -> int:
-        """In how many trials the end of the run came before ``metric``, which then is a lower bound."""
-        return sum(metric in record["figures"]["censored_metrics"] for record in self.trials_of(*group).values())
+    def censored(self, group: tuple[str, str, str], metric: str, seeds: Iterable[int] | None = None) -> int:
+        """In how many trials, or of ``seeds``, the run ended before ``metric``, which then is a lower bound."""
+        trials = self.trials_of(*group)
+        return sum(_is_cut(trials[seed]["figures"], metric) for seed in (trials if seeds is None else seeds))
 
     def curve(self, group: tuple[str, str, str], name: str) -> FloatArray:
         """A curve by trial, shape [n, T]; a trial that ended keeps its last value. Empty without trials."""
         curves = [record["curves"][name] for record in self.trials_of(*group).values()]
         longest = max(map(len, curves), default=0)
         return np.array([[*curve, *[curve[-1]] * (longest - len(curve))] for curve in curves], dtype=np.float64)
+
+
+def _is_cut(figures: Mapping[str, Any], metric: str) -> bool:
+    """Service goes on as long as the network lives, so a run that ended before that cut it, too."""
+    return metric in figures["censored_metrics"] or (metric == "service_h" and not figures["lost"])

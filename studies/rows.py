@@ -45,10 +45,10 @@ def metric_rows(results: Results, metrics: Sequence[str]) -> list[Row]:
     rows = []
     for group in results.groups:
         for metric in metrics:
-            values = list(results.values(group, metric).values())
+            values = results.values(group, metric)
             if values:
-                censored = results.censored(group, metric)
-                rows.append(row_of(results, group, metric, mean_ci95(values), len(values), censored))
+                censored = results.censored(group, metric, values)
+                rows.append(row_of(results, group, metric, mean_ci95(list(values.values())), len(values), censored))
     return rows
 
 
@@ -70,7 +70,7 @@ def gain_metric(metric: str, base: str) -> str:
 def gain_rows(results: Results, metrics: Sequence[str], bases: Sequence[str]) -> list[Row]:
     """Paired gains of each strategy over the ``bases`` before it, by load and over all loads.
 
-    ``censored`` counts the trials of the strategy that gains.
+    ``censored`` counts the trials of the strategy that gains. Over a base that is only a lower bound there is no gain.
     """
     loads = {load: [load] for load in results.loads}
     if len(loads) > 1:
@@ -92,15 +92,16 @@ def _gain_row(
 ) -> Row | None:
     (strategy, base), (load, members) = pair, loads
     groups = [(variant, strategy, member) for member in members]
+    base_groups = [(variant, base, member) for member in members]
     found = [results.values(group, metric) for group in groups]
-    bases = [results.values((variant, base, member), metric) for member in members]
+    bases = [results.values(group, metric) for group in base_groups]
     seeds = sorted(set.intersection(*(set(values) for values in [*found, *bases])))
     if not seeds:
         return None
     numbers = np.array([[v[s] for s in seeds] for v in found]), np.array([[v[s] for s in seeds] for v in bases])
-    censored = sum(results.censored(group, metric) for group in groups)
-    row = row_of(results, (variant, strategy, load), gain_metric(metric, base), paired_gain(*numbers), len(seeds))
-    return Row(**{**asdict(row), "censored": censored})
+    censored, unknown = (sum(results.censored(g, metric, seeds) for g in each) for each in (groups, base_groups))
+    gain = (math.nan, math.nan) if unknown else paired_gain(*numbers)
+    return row_of(results, (variant, strategy, load), gain_metric(metric, base), gain, len(seeds), censored)
 
 
 class Table:

@@ -11,11 +11,12 @@ import pytest
 from emulator.world import initial, observe
 from gridran.scenario.params import GridParams, MicrogridParams, Scenario, TrafficParams
 from gridran.strategies import strategy_named
-from gridran.types import Snapshot
-from studies.bound import Held, bounds_h
+from gridran.types import Site, Snapshot
+from studies.bound import Spent, bounds_h
 from studies.bound_model import Cover, cheapest, cover, demand
 from studies.bound_search import Search
 from studies.bound_world import exogenous, moments, stored_kwh
+from studies.cell import Held
 from studies.kpis import KpiAccumulator, RunMeta
 from studies.thresholds import threshold_times_h
 from studies.trial import begin, next_period, trial
@@ -87,12 +88,12 @@ def test_one_site_lives_on_its_own(small_scenario: Scenario) -> None:
     least = cheapest(alone, np.ones(1), 1e-6)
     assert least is not None
     search, energy = Search([alone]), np.array([11.4])
-    assert search.upper_h(energy, 0.01) == pytest.approx(11.4 / least.power_kw[0], rel=0.01)
+    assert search.upper(energy, 0.01).life_h == pytest.approx(11.4 / least.power_kw[0], rel=0.01)
     assert search.life(energy).life_h == pytest.approx(11.4 / least.power_kw[0], rel=0.01)
 
 
-def nothing_bought(sla_h: float, sites: int = 4) -> Held:
-    return Held(sla_h, np.zeros(sites))
+def nothing_bought(sla_h: float, sites: int = 4) -> Spent:
+    return Spent(sla_h, np.zeros(sites), np.zeros(sites))
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +126,7 @@ def test_no_strategy_outlives_the_bound(strategy: str, few_bound: tuple[Scenario
 def test_what_cars_sell_lengthens_it(few_bound: tuple[Scenario, float, float]) -> None:
     """Twice the energy at every site is twice the time, to the gap of both; nothing is cut off."""
     few, upper_h, lower_h = few_bound
-    twice = bounds_h(few, 1, {"rich": Held(3.0, stored_kwh(few))})["rich"]
+    twice = bounds_h(few, 1, {"rich": Spent(3.0, stored_kwh(few), np.zeros(4))})["rich"]
     assert twice.upper_h >= 2.0 * lower_h * (1.0 - 1e-6)
     assert twice.lower_h <= 2.0 * upper_h * (1.0 + 1e-6)
 
@@ -133,7 +134,7 @@ def test_what_cars_sell_lengthens_it(few_bound: tuple[Scenario, float, float]) -
 def test_each_strategy_has_its_own(few_bound: tuple[Scenario, float, float]) -> None:
     """Two strategies in one search: each bound is closed, and the one with more energy is higher."""
     few, upper_h, _ = few_bound
-    both = bounds_h(few, 1, {"poor": nothing_bought(3.0), "rich": Held(3.0, stored_kwh(few))})
+    both = bounds_h(few, 1, {"poor": nothing_bought(3.0), "rich": Spent(3.0, stored_kwh(few), np.zeros(4))})
     assert all(each.gap_frac <= 0.05 for each in both.values())
     assert both["poor"].upper_h == upper_h < both["rich"].upper_h
 
@@ -143,6 +144,45 @@ def test_the_same_again(few_bound: tuple[Scenario, float, float]) -> None:
     few, upper_h, lower_h = few_bound
     again = bounds_h(few, 1, {"any": nothing_bought(3.0)})["any"]
     assert (again.upper_h, again.lower_h) == (upper_h, lower_h)
+
+
+def test_a_dead_site_draws_nothing(small_scenario: Scenario) -> None:
+    """A neighbour with an all but empty battery dies, and the other serves on: what the dead one does not draw counts,
+    or the bound would be below what was held."""
+    full, empty = (replace(s.battery, capacity_kwh=c) for s, c in zip(small_scenario.network.sites, (20.0, 0.25)))  # noqa: B905 - two of seven sites
+    sites = tuple(replace(s, battery=b) for s, b in zip(small_scenario.network.sites, (full, empty)))  # noqa: B905
+    network = replace(small_scenario.network, sites=sites)
+    quiet = replace(small_scenario.ev, arrivals_per_site_day=0.0)
+    two = Scenario("two", network, traffic=TrafficParams(ue_count=20, load_scale=0.3), ev=quiet)
+    held = Held(network.power.deep_sleep_kw)
+    for period in trial(two, "lifetime", 1, 2.5):
+        held.add(period.outcome)
+    had = held.until(2.5)
+    assert had["held_h"] == pytest.approx(2.5)
+    assert had["undrawn_kwh"][1] > 0.1
+    naive, true = (Spent(2.5, np.zeros(2), np.array(kwh)) for kwh in (np.zeros(2), had["undrawn_kwh"]))
+    found = bounds_h(two, 1, {"naive": naive, "true": true})
+    assert found["naive"].upper_h < 2.5 <= found["true"].upper_h
+
+
+def test_a_moment_that_nobody_can_serve_is_left_out(small_scenario: Scenario) -> None:
+    """Nobody held the targets then: the bound is that of the other moments, and 0 where there are none."""
+    few = few_sites(small_scenario, 3, 40)
+    impossible = cover(few.network, demand(few.network, observe(initial(few, 1))), np.full(3, 0.2))
+    energy_kwh = np.full(3, 11.4)
+    with_it, without = Search([program(few), impossible]), Search([program(few)])
+    assert (with_it.moments, without.moments, Search([impossible]).moments) == (1, 1, 0)
+    assert with_it.upper(energy_kwh, 0.045).life_h == without.upper(energy_kwh, 0.045).life_h
+    nothing = replace(few, network=replace(few.network, sites=tuple(_powerless(few))))
+    assert bounds_h(nothing, 1, {"any": nothing_bought(1.0, 3)})["any"].upper_h == 0.0
+
+
+def _powerless(scenario: Scenario) -> list[Site]:
+    """The sites with batteries and chargers that give next to nothing."""
+    return [
+        replace(s, battery=replace(s.battery, discharge_limit_kw=0.15), v2x_limit_kw=0.0)
+        for s in scenario.network.sites
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ import pytest
 
 from gridran.scenario.params import Scenario
 from studies import bound_task
-from studies.bound import BoundResult, Held
+from studies.bound import BoundResult, Spent
 from studies.bound_task import bound_rows, bound_tasks
 from studies.design import trials_of
 from studies.msrc_survival import design
 from studies.results import Results
+
+WHAT = ("upper_h", "lower_h", "se_frac")
 
 
 def results(scenario: Scenario, sold_kwh: float = 1.0) -> Results:
@@ -25,7 +27,8 @@ def results(scenario: Scenario, sold_kwh: float = 1.0) -> Results:
     for task in tasks:
         better = 2.0 if task.cell.strategy == "msrc" else 1.0
         figures = {"sla_h": better * task.cell.seed, "censored_metrics": []}
-        records[task.key] = {"figures": figures, "bought_kwh": [sold_kwh * (better - 1.0)] * 7}
+        had = {"bought_kwh": [sold_kwh * (better - 1.0)] * 7, "undrawn_kwh": [0.1 * better] * 7}
+        records[task.key] = {"figures": figures, "held_h": figures["sla_h"], **had}
     return Results(tasks, records)
 
 
@@ -33,7 +36,7 @@ def test_one_task_for_each_load_and_seed(small_scenario: Scenario) -> None:
     """For all strategies together, for the first seeds only."""
     (task,) = bound_tasks(results(small_scenario), most=1)
     assert (task.load, task.seed) == ("medium", 1)
-    assert [(name, sla_h) for name, sla_h, _ in task.held] == [("independent", 1.0), ("msrc", 2.0)]
+    assert [(name, sla_h) for name, sla_h, *_ in task.spent] == [("independent", 1.0), ("msrc", 2.0)]
 
 
 def test_other_energy_is_another_bound(small_scenario: Scenario) -> None:
@@ -47,15 +50,19 @@ def test_a_bound_is_asked_with_true_energy(small_scenario: Scenario, monkeypatch
     """``studies.bound.bounds_h`` gets scenario, seed and what every strategy had; the two ends are the result."""
     asked = []
 
-    def bounds_h(scenario: Scenario, seed: int, held: Mapping[str, Held]) -> dict[str, BoundResult]:
-        asked.append((scenario.traffic.load_scale, seed, {n: (e.sla_h, e.bought_kwh.sum()) for n, e in held.items()}))
-        return {name: BoundResult(4.0, 3.9) for name in held}
+    def bounds_h(scenario: Scenario, seed: int, spent: Mapping[str, Spent]) -> dict[str, BoundResult]:
+        asked.append((scenario.traffic.load_scale, seed, {n: _figures(e) for n, e in spent.items()}))
+        return {name: BoundResult(4.0, 3.9, 0.01) for name in spent}
 
     monkeypatch.setattr(bound_task, "bounds_h", bounds_h)
     (task,) = bound_tasks(results(small_scenario), most=1)
     found = task.run()
-    assert asked == [(1.0, 1, {"independent": (1.0, 0.0), "msrc": (2.0, 7.0)})]
-    assert (found["upper_h"]["msrc"], found["lower_h"]["msrc"]) == (4.0, 3.9)
+    assert asked == [(1.0, 1, {"independent": (1.0, 0.0, 0.7), "msrc": (2.0, 7.0, 1.4)})]
+    assert [found[what]["msrc"] for what in ("upper_h", "lower_h", "se_frac")] == [4.0, 3.9, 0.01]
+
+
+def _figures(spent: Spent) -> tuple[float, float, float]:
+    return spent.sla_h, float(spent.bought_kwh.sum()), round(float(spent.undrawn_kwh.sum()), 6)
 
 
 def test_rows_of_the_bound(small_scenario: Scenario) -> None:
@@ -64,12 +71,12 @@ def test_rows_of_the_bound(small_scenario: Scenario) -> None:
     bounds = zip(bound_tasks(found, 2), ((4.0, 4.0), (5.0, 4.8)), strict=True)
     both = ("independent", "msrc")
     records = {
-        task.key: {"upper_h": dict.fromkeys(both, upper), "lower_h": dict.fromkeys(both, lower)}
+        task.key: {what: dict.fromkeys(both, value) for what, value in zip(WHAT, (upper, lower, 0.01), strict=True)}
         for task, (upper, lower) in bounds
     }
     rows = bound_rows(Results(found.trials, {**found.records, **records}), 2)
     means = {(row.strategy, row.metric): row.mean for row in rows}
-    closed = {"bound_h": 4.5, "bound_gap_frac": 0.02, "bound_gap_max_frac": 0.04}
+    closed = {"bound_se_max_frac": 0.01, "bound_h": 4.5, "bound_gap_frac": 0.02, "bound_gap_max_frac": 0.04}
     reached = {"independent": (0.325, 0.4), "msrc": (0.65, 0.8)}
     for name, (mean, most) in reached.items():
         wanted = {**closed, "bound_frac": mean, "bound_frac_max": most}
@@ -86,7 +93,7 @@ def test_an_unknown_bound_has_no_row(small_scenario: Scenario) -> None:
     """Of two seeds of which one has its bound, rows are over that one."""
     found = results(small_scenario)
     task = bound_tasks(found, 2)[0]
-    both = {"independent": 4.0, "msrc": 4.0}
-    rows = bound_rows(Results(found.trials, {**found.records, task.key: {"upper_h": both, "lower_h": both}}), 2)
+    record = {what: {"independent": 4.0, "msrc": 4.0} for what in WHAT}
+    rows = bound_rows(Results(found.trials, {**found.records, task.key: record}), 2)
     assert {row.trials for row in rows} == {1}
     assert np.isclose(next(r.mean or 0.0 for r in rows if (r.strategy, r.metric) == ("msrc", "bound_frac")), 0.5)

@@ -7,10 +7,12 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from gridran import plugins
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
 from studies import engine
@@ -19,7 +21,7 @@ from studies.cellfile import CellFile, read_cells
 from studies.dask_cluster import ClusterError, check_code
 from studies.design import Design, run_study, trials_of
 from studies.engine import Records, play
-from studies.fingerprint import code_version, scenario_hash
+from studies.fingerprint import all_code_version, code_version, scenario_hash
 from studies.msrc_survival import design
 from studies.registry import StudyError, StudyRequest
 from studies.results import Results
@@ -113,6 +115,42 @@ def test_resume_says_what_it_cannot_use(here: None, tmp_path: Path, capsys: pyte
     play("s", lambda _: [Doubling(2), Doubling(3)], StudyRequest(tmp_path, resume=True))
     assert capsys.readouterr().out.startswith("1 kept trials are of other code")
     assert set(read_cells(tmp_path / "s.cells.jsonl")) == {"double 1", "double 2", "double 3"}
+
+
+def test_what_follows_from_trials_is_not_strange(
+    here: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With more trials than before nobody can yet name what followed from them: that is no other code."""
+    after = {"key": "bound 1", "bound": 1}
+    play("s", lambda _: [Doubling(1)], StudyRequest(tmp_path))
+    (tmp_path / "other.cells.jsonl").write_text("", encoding="utf-8")
+    with CellFile(tmp_path, "s", resume=True) as cells:
+        cells.add("bound 1", after)
+    capsys.readouterr()
+    play("s", lambda _: [Doubling(1), Doubling(2)], StudyRequest(tmp_path, resume=True))
+    assert "not used" not in capsys.readouterr().out
+
+
+def test_a_figure_that_is_no_number_is_said(here: None, tmp_path: Path) -> None:
+    """NaN is not JSON: one line names the trial, and it is not kept."""
+
+    class Nan(Doubling):
+        def run(self) -> dict[str, Any]:
+            return {"doubled": float("nan")}
+
+    with pytest.raises(StudyError, match="'double 2' has a figure that is not a number"):
+        play("s", lambda _: [Nan(2)], StudyRequest(tmp_path))
+    assert read_cells(tmp_path / "s.cells.jsonl") == {}
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """The file that could not be written is in the error."""
+    with CellFile(tmp_path, "s", resume=False) as cells:
+        cells._file.close()
+        cells._file = Path("/dev/full").open("a", encoding="utf-8")
+        with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+            cells.add("one", {})
+        cells._file = Path("/dev/null").open("a", encoding="utf-8")
 
 
 def test_without_resume_earlier_cells_are_set_aside(
@@ -209,9 +247,9 @@ def test_a_dask_cluster_gives_the_same_rows(here: None, tiny: Design, tmp_path: 
 
 def test_a_cluster_with_other_code_is_refused() -> None:
     """Workers that would play other trials are named."""
-    check_code({"tcp://a:1": code_version()})
+    check_code({"tcp://a:1": all_code_version()})
     with pytest.raises(ClusterError, match="b:1 has gridran 0"):
-        check_code({"tcp://a:1": code_version(), "tcp://b:1": "0.0"})
+        check_code({"tcp://a:1": all_code_version(), "tcp://b:1": "0.0"})
 
 
 def test_a_trial_has_figures_curves_and_what_cars_sold(here: None, tiny: Design, tmp_path: Path) -> None:
@@ -221,8 +259,20 @@ def test_a_trial_has_figures_curves_and_what_cars_sold(here: None, tiny: Design,
     assert record["figures"]["survival_h"] == pytest.approx(0.05)
     assert "wall_s" not in record["figures"]
     assert len(record["curves"]["soc_mean_frac"]) == 1
-    assert len(record["bought_kwh"]) == 7
+    assert 0.0 <= record["held_h"] <= record["figures"]["sla_h"] + 1e-9
+    assert len(record["bought_kwh"]) == len(record["undrawn_kwh"]) == 7
     assert sum(record["bought_kwh"]) <= record["figures"]["v2g_kwh"]
+
+
+def test_plug_ins_are_part_of_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version of somebody's strategy makes other trials."""
+
+    def version_with(dist_version: str) -> str:
+        dist = SimpleNamespace(name="theirs", version=dist_version)
+        monkeypatch.setattr(plugins, "declared", lambda: {"their-strategy": (SimpleNamespace(dist=dist),)})
+        return code_version.__wrapped__()
+
+    assert len({code_version(), version_with("1.0"), version_with("1.1")}) == 3
 
 
 def test_seeds_are_outermost(tiny: Design) -> None:

@@ -37,7 +37,8 @@ def results(scenario: Scenario, censored: Mapping[tuple[str, str], list[str]] | 
     records = {}
     for task in tasks:
         group = (task.cell.strategy, task.cell.load)
-        figures = {"survival_h": SURVIVAL[group][task.cell.seed - 1], "critical_h": None}
+        survival_h = SURVIVAL[group][task.cell.seed - 1]
+        figures = {"survival_h": survival_h, "service_h": 0.9 * survival_h, "critical_h": None, "lost": not censored}
         records[task.key] = {"figures": figures | {"censored_metrics": (censored or {}).get(group, [])}}
     return Results(tasks, records)
 
@@ -113,6 +114,25 @@ def test_censored_trials_are_counted_and_marked(small_scenario: Scenario) -> Non
     assert row.censored == gain.censored == 2
     assert row_text(row).startswith("≥ 6.40 ± ")
     assert row_text(row).endswith(" [5.8]")
+
+
+def test_over_a_lower_bound_there_is_no_gain(small_scenario: Scenario) -> None:
+    """Who is compared with a run that was cut may have gained less."""
+    found = results(small_scenario, {("independent", "light"): ["survival_h"]})
+    rows = Table(gain_rows(found, ("survival_h",), ("independent",)))
+    means = {load: rows.row("msrc", load, "survival_h_gain_over_independent_frac") for load in ("light", "medium")}
+    assert means["light"] is not None
+    assert means["medium"] is not None
+    assert means["light"].mean is None
+    assert means["medium"].mean == pytest.approx(1.5)
+
+
+def test_service_that_was_cut_is_a_lower_bound(small_scenario: Scenario) -> None:
+    """``service_h`` has no threshold: it is whole only where the network was lost."""
+    cut = metric_rows(results(small_scenario, {("msrc", "light"): ["survival_h"]}), ("service_h",))
+    whole = metric_rows(results(small_scenario), ("service_h",))
+    assert {row.censored for row in cut} == {2}
+    assert {row.censored for row in whole} == {0}
 
 
 def test_claims_are_computed_from_the_table(small_scenario: Scenario) -> None:
