@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -145,12 +147,18 @@ def test_a_figure_that_is_no_number_is_said(here: None, tmp_path: Path) -> None:
 
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     """The file that could not be written is in the error."""
-    with CellFile(tmp_path, "s", resume=False) as cells:
-        cells._file.close()
-        cells._file = Path("/dev/full").open("a", encoding="utf-8")
-        with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
-            cells.add("one", {})
-        cells._file = Path("/dev/null").open("a", encoding="utf-8")
+
+    class Full(io.StringIO):
+        name = "s.cells.jsonl"
+
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    cells = CellFile(tmp_path, "s", resume=False)
+    cells._file.close()
+    cells._file = Full()
+    with pytest.raises(OSError, match=r"No space left on device: 's.cells.jsonl'"):
+        cells.add("one", {})
 
 
 def test_without_resume_earlier_cells_are_set_aside(

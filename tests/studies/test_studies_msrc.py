@@ -102,7 +102,8 @@ def test_every_variant_of_the_sensitivity_study_is_a_scenario_of_its_own() -> No
 
 
 def test_sensitivity_tells_variants_apart(tmp_path: Path) -> None:
-    """Rows by variant, the paper's values beside the first alone, and the least gain as a claim."""
+    """Rows by variant, the paper's values beside the first alone, and the least gain as a claim; three minutes prove
+    nothing, for everybody is still alive then."""
     scenarios = {
         "paper": load_scenario("small", SMALL),
         "k_max=1": load_scenario("small", SMALL | {"cooperation.max_links": 1}),
@@ -110,7 +111,7 @@ def test_sensitivity_tells_variants_apart(tmp_path: Path) -> None:
     document = run_study(tiny(msrc_sensitivity.design(scenarios, (1,))), StudyRequest(tmp_path))
     independent = [row for row in document.rows if (row.strategy, row.metric) == ("independent", "survival_h")]
     assert [(row.variant, row.paper) for row in independent] == [("paper", 2.5), ("k_max=1", None)]
-    assert all(claim.value == pytest.approx(0.0, abs=0.1) for claim in document.claims)
+    assert [claim.value for claim in document.claims] == [None] * 4
 
 
 def test_the_tradeoff_shares_the_default_reserve_with_the_paper() -> None:
