@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from importlib import metadata
@@ -15,9 +17,10 @@ import numpy as np
 from gridran import plugins
 from gridran.scenario.params import Scenario
 
-DECIDING_PACKAGES = ("gridran", "rapp", "xapp", "emulator")
-BOUND_MODULES = ("bound", "bound_model", "bound_search", "bound_task", "bound_world")
-TRIAL_MODULES = ("availability", "cell", "kpis", "signalling", "thresholds", "trial")  # of this package
+TRIAL, BOUND = "studies.cell", "studies.bound_task"
+"""The modules that play a trial and a bound; all of gridran that they import is what their results depend on."""
+
+_OWN = ("gridran", "rapp", "xapp", "emulator", "studies")
 LIBRARIES = ("highspy", "numpy", "scipy")
 _LENGTH = 12
 
@@ -42,27 +45,24 @@ def _parts(value: Any) -> list[str]:
 
 
 @cache
-def code_version(modules: tuple[str, ...] = TRIAL_MODULES) -> str:
-    """gridran's version, and a digest of all code and solver versions that a result can depend on.
-
-    ``modules``: those of this package; by default what a trial depends on.
-    """
+def code_version(*modules: str) -> str:
+    """gridran's version, and a digest of all code and library versions that results of ``modules`` can depend on."""
     digest = hashlib.sha256()
-    for path in _sources(modules):
+    for path in sources(modules or (TRIAL,)):
         digest.update(path.read_bytes())
     for name, version in (library_versions() | _plugin_versions()).items():
         digest.update(f"{name} {version}".encode())
     return f"{metadata.version('gridran')}+{digest.hexdigest()[:_LENGTH]}"
 
 
+def all_code_version() -> str:
+    """The version of everything that a study plays, trials and bounds."""
+    return code_version(TRIAL, BOUND)
+
+
 def library_versions() -> dict[str, str]:
     """Versions of the libraries that compute."""
     return {name: metadata.version(name) for name in LIBRARIES}
-
-
-def all_code_version() -> str:
-    """The version of everything that a study plays, trials and bounds."""
-    return code_version((*TRIAL_MODULES, *BOUND_MODULES))
 
 
 def _plugin_versions() -> dict[str, str]:
@@ -71,8 +71,35 @@ def _plugin_versions() -> dict[str, str]:
     return {dist.name: dist.version for dist in found}
 
 
-def _sources(modules: tuple[str, ...]) -> list[Path]:
-    here = Path(__file__).parent
-    packages = [Path(str(spec.origin)).parent for spec in map(find_spec, DECIDING_PACKAGES) if spec is not None]
-    own = [here / f"{name}.py" for name in modules]
-    return [*(path for folder in packages for path in sorted(folder.rglob("*.py"))), *own]
+def sources(modules: Iterable[str]) -> list[Path]:
+    """The files of ``modules`` and of all that they import of gridran, directly or not, in the order of their names."""
+    found: dict[str, Path] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        path = None if name in found else _file_of(name)
+        if path is not None:
+            found[name] = path
+            waiting += [name.rpartition(".")[0], *_imported(path)]
+    return [found[name] for name in sorted(found)]
+
+
+def _imported(path: Path) -> list[str]:
+    """Every name that the module at ``path`` imports, and that may be a module."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+def _file_of(name: str) -> Path | None:
+    """The source of our module ``name``; None where it is no module or not ours. Nothing is imported for it."""
+    package, *inner = name.split(".")
+    spec = find_spec(package) if package in _OWN else None
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent.joinpath(*inner)
+    return next((each for each in (path.with_suffix(".py"), path / "__init__.py") if each.is_file()), None)

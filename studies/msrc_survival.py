@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
-from studies.bound_task import bound_rows, bound_tasks
+from studies.bound_rows import bound_rows, bound_tasks
 from studies.charts import Panel, bars
 from studies.claims import TARGET, Claim, at_least, at_most, increasing, ratio, within, worst
 from studies.design import ALL_STRATEGIES, LOADS, Design, run_study, seeds

@@ -11,7 +11,7 @@ import pytest
 from gridran.scenario.params import Scenario
 from studies import bound_task
 from studies.bound import BoundResult, Spent
-from studies.bound_task import bound_rows, bound_tasks
+from studies.bound_rows import bound_rows, bound_tasks
 from studies.design import trials_of
 from studies.msrc_survival import design
 from studies.results import Results

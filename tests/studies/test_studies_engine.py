@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -23,7 +25,7 @@ from studies.cellfile import CellFile, read_cells
 from studies.dask_cluster import ClusterError, check_code
 from studies.design import Design, run_study, trials_of
 from studies.engine import Records, play
-from studies.fingerprint import all_code_version, code_version, scenario_hash
+from studies.fingerprint import TRIAL, all_code_version, code_version, scenario_hash, sources
 from studies.msrc_survival import design
 from studies.registry import StudyError, StudyRequest
 from studies.results import Results
@@ -270,6 +272,20 @@ def test_a_trial_has_figures_curves_and_what_cars_sold(here: None, tiny: Design,
     assert 0.0 <= record["held_h"] <= record["figures"]["sla_h"] + 1e-9
     assert len(record["bought_kwh"]) == len(record["undrawn_kwh"]) == 7
     assert sum(record["bought_kwh"]) <= record["figures"]["v2g_kwh"]
+
+
+def test_the_version_is_of_what_a_trial_imports() -> None:
+    """Every module of ours that is loaded once trials can be played is in the digest; services and wire are not."""
+    probe = "import studies.cell, sys; print(*(getattr(m, '__file__', '') for m in list(sys.modules.values())))"
+    loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.split()
+    root = Path(engine.__file__).parent.parent
+    packages = {root / name for name in ("gridran", "rapp", "xapp", "emulator", "studies")}
+    ours = {Path(path) for path in loaded if packages & set(Path(path).parents)}
+    found = {path.relative_to(root).as_posix() for path in sources((TRIAL,))}
+    assert len(ours) > 100
+    assert {path.relative_to(root).as_posix() for path in ours} <= found
+    assert {"rapp/planners/lifetime.py", "xapp/dispatchers/proportional_fair.py", "emulator/world.py"} <= found
+    assert not {"rapp/service.py", "gridran/runtime/metrics.py", "studies/msrc_survival.py"} & found
 
 
 def test_plug_ins_are_part_of_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
