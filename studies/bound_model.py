@@ -32,7 +32,7 @@ from gridran.radio.rate import full_band_rate_mbps
 from gridran.radio.sinr import noise_mw, received_mw
 from gridran.service import least_mbps
 from gridran.types import BoolArray, FloatArray, IntArray, Network, Snapshot
-from rapp.cooperation.highs import has_solution, model_of, solver
+from rapp.cooperation.highs import model_of, solver
 from rapp.cooperation.rows import Rows
 from studies.availability import CLASS_COUNT, SLA_TARGET_FRAC
 
@@ -60,24 +60,39 @@ class Demand:
 
 @dataclass(frozen=True)
 class Cover:
-    """The program for one moment: its ``rows`` (A, lower, upper) over columns in [0, ``top``], the same as a ``model``
-    without costs; P = ``power_kw`` [N, columns] · columns + ``asleep_kw``."""
+    """The program for one moment: its ``rows`` (A, lower, upper) over columns in [0, ``top``], of which the first
+    ``whole`` are whole; P = ``power_kw`` [N, columns] · columns + ``asleep_kw``."""
 
     rows: tuple[sp.csr_matrix, FloatArray, FloatArray]
     top: FloatArray
-    model: highspy.HighsLp
+    whole: int
     power_kw: FloatArray
     asleep_kw: float
-    sites: int
+
+    @property
+    def sites(self) -> int:
+        return len(self.power_kw)
+
+
+class UnservableError(Exception):
+    """At this moment nothing meets the targets."""
 
 
 @dataclass(frozen=True)
-class Priced:
-    """A way to serve: ``power_kw`` and ``awake`` [N]; at these prices none costs less than ``bound``."""
+class Way:
+    """A way to serve: ``power_kw`` and ``awake`` [N]."""
 
     power_kw: FloatArray
     awake: BoolArray
-    bound: float
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """The cheapest way to serve without whole sites and carriers: how much of each site is awake [N], and its cost,
+    which no way to serve undercuts."""
+
+    awake_frac: FloatArray
+    cost: float
 
 
 def demand(network: Network, snapshot: Snapshot) -> Demand:
@@ -127,67 +142,61 @@ def cover(network: Network, asked: Demand, limit_kw: FloatArray) -> Cover:
     power_kw = _power_kw(network, at, asked)
     drawing = power_kw != 0.0
     asleep_kw = network.power.deep_sleep_kw
-    rows.add([(*np.nonzero(drawing), power_kw[drawing])], -np.inf, limit_kw - asleep_kw, len(limit_kw))
-    matrix, top = rows.matrix(), _top(at)
-    model = model_of(matrix, np.zeros(at.count), (np.zeros(at.count), top), np.arange(at.v))
-    return Cover(matrix, top, model, power_kw, asleep_kw, at.sites)
+    beyond_kw = np.maximum(limit_kw - asleep_kw, 0.0)  # who has not even that is dead, and draws nothing
+    rows.add([(*np.nonzero(drawing), power_kw[drawing])], -np.inf, beyond_kw, len(limit_kw))
+    return Cover(rows.matrix(), _top(at), at.v, power_kw, asleep_kw)
 
 
-def cheapest(program: Cover, price: FloatArray, gap_frac: float, awake: BoolArray | None = None) -> Priced | None:
+def cheapest_way(program: Cover, price: FloatArray, gap_frac: float, awake: BoolArray | None = None) -> Way | None:
     """The cheapest way to serve at ``price`` [N] > 0, to ``gap_frac``; with exactly the sites ``awake`` [N] if given.
     None where nothing serves."""
-    highs = solver(mip_rel_gap=gap_frac)
-    program.model.col_cost_ = price @ program.power_kw
-    highs.passModel(program.model)
+    lower, upper = np.zeros(len(program.top)), program.top.copy()
     if awake is not None:
-        fixed = awake.astype(np.float64)
-        highs.changeColsBounds(program.sites, np.arange(program.sites, dtype=np.int32), fixed, fixed)
-    highs.run()
-    if not has_solution(highs):
-        return None
-    columns = np.asarray(highs.getSolution().col_value)
-    return Priced(
-        power_kw=program.power_kw @ columns + program.asleep_kw,
-        awake=columns[: program.sites] > 0.5,
-        bound=float(highs.getInfo().mip_dual_bound + program.asleep_kw * price.sum()),
+        lower[: program.sites] = upper[: program.sites] = awake
+    highs = solver(mip_rel_gap=gap_frac)
+    highs.passModel(model_of(program.rows, price @ program.power_kw, (lower, upper), np.arange(program.whole)))
+    columns = _solved(highs)
+    return (
+        None if columns is None else Way(program.power_kw @ columns + program.asleep_kw, columns[: program.sites] > 0.5)
     )
 
 
-@dataclass(frozen=True)
-class Relaxed:
-    """Serving without whole sites and carriers: how much of each site is awake [N], and what it costs."""
-
-    awake_frac: FloatArray
-    bound: float
-
-
-def relaxed(program: Cover, price: FloatArray) -> Relaxed | None:
-    """The cheapest way to serve at ``price`` [N] without whole sites and carriers; None where nothing serves."""
+def relaxed(program: Cover, price: FloatArray) -> Relaxed:
+    """Serving at ``price`` [N] without whole sites and carriers. UnservableError: nothing serves."""
     highs = solver()
     highs.passModel(model_of(program.rows, price @ program.power_kw, (np.zeros(len(program.top)), program.top)))
-    highs.run()
-    if not has_solution(highs):
-        return None
-    awake_frac = np.asarray(highs.getSolution().col_value[: program.sites])
-    return Relaxed(awake_frac, float(highs.getInfo().objective_function_value + program.asleep_kw * price.sum()))
+    columns = _solved(highs)
+    if columns is None:
+        raise UnservableError
+    return Relaxed(columns[: program.sites], float(price @ (program.power_kw @ columns + program.asleep_kw)))
 
 
-def relaxed_price(program: Cover, energy_kwh: FloatArray) -> FloatArray | None:
+def relaxed_price(program: Cover, energy_kwh: FloatArray) -> FloatArray:
     """Prices [N] with π·E = 1 at which nothing but whole sites and carriers can lengthen the life: the duals of
-    min s with P <= s·E, ``energy_kwh`` [N]. None where nothing serves."""
+    min s with P <= s·E, ``energy_kwh`` [N]. UnservableError: nothing serves."""
     matrix, lower, upper = program.rows
     sites, columns = program.power_kw.shape
     spent = sp.hstack([sp.csr_matrix(program.power_kw), sp.csr_matrix(-energy_kwh[:, None])])
     rows = sp.vstack([sp.hstack([matrix, sp.csr_matrix((matrix.shape[0], 1))]), spent], format="csr")
-    limits = (np.append(lower, np.full(sites, -np.inf)), np.append(upper, np.full(sites, -program.asleep_kw)))
+    limits = np.append(lower, np.full(sites, -np.inf)), np.append(upper, np.full(sites, -program.asleep_kw))
     highs = solver()
-    tops = np.append(program.top, np.inf)
-    highs.passModel(model_of((rows, *limits), np.append(np.zeros(columns), 1.0), (np.zeros(columns + 1), tops)))
-    highs.run()
-    if not has_solution(highs):
-        return None
-    price = np.abs(np.asarray(highs.getSolution().row_dual)[-sites:])
+    bounds = np.zeros(columns + 1), np.append(program.top, np.inf)
+    highs.passModel(model_of((rows, *limits), np.append(np.zeros(columns), 1.0), bounds))
+    if _solved(highs) is None:
+        raise UnservableError
+    price = np.maximum(-np.asarray(highs.getSolution().row_dual)[-sites:], 0.0)
     return np.asarray(price / float(price @ energy_kwh), dtype=np.float64)
+
+
+def _solved(highs: highspy.Highs) -> FloatArray | None:
+    """The optimum's columns; None where there is no solution. RuntimeError: the solver gave up."""
+    highs.run()
+    status = highs.getModelStatus()
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return None
+    if status != highspy.HighsModelStatus.kOptimal:
+        raise RuntimeError(f"a program of the bound ended with {highs.modelStatusToString(status)}")
+    return np.asarray(highs.getSolution().col_value)
 
 
 @dataclass(frozen=True)

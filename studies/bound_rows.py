@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,6 @@ from studies.rows import Row, row_of
 from studies.statistics import mean_ci95
 
 BOUNDED_METRIC = "sla_h"
-_NO_TIME_H = 1e-9
 
 
 def bound_tasks(results: Results, most: int) -> list[BoundTask]:
@@ -29,10 +29,10 @@ def bound_tasks(results: Results, most: int) -> list[BoundTask]:
 
 def _bound_task(results: Results, place: tuple[str, str, int], paired: Sequence[TrialTask]) -> BoundTask:
     any_of = paired[0]
-    return BoundTask(*place, any_of.scenario, any_of.scenario_hash, tuple(_spent(results, task) for task in paired))
+    return BoundTask(*place, any_of.scenario, any_of.scenario_hash, tuple(_had(results, task) for task in paired))
 
 
-def _spent(results: Results, task: TrialTask) -> tuple[str, float, Sequence[float], Sequence[float]]:
+def _had(results: Results, task: TrialTask) -> tuple[str, float, Sequence[float], Sequence[float]]:
     record = results.records[task.key]
     return task.cell.strategy, record["figures"][BOUNDED_METRIC], record["bought_kwh"], record["undrawn_kwh"]
 
@@ -49,21 +49,19 @@ def bound_rows(results: Results, most: int) -> list[Row]:
 
 def _rows(results: Results, group: tuple[str, str, str], bounds: dict[int, Record]) -> list[Row]:
     trials = results.trials_of(*group)
-    seeds = [seed for seed in bounds if seed in trials]
+    seeds = [seed for seed, bound in bounds.items() if seed in trials and group[1] in bound["upper_h"]]
     if not seeds:
         return []
-    upper_h, lower_h, se_frac = (np.array([bounds[seed][what][group[1]] for seed in seeds]) for what in FIGURES)
+    upper_h, gap_frac, se_frac = (np.array([bounds[seed][what][group[1]] for seed in seeds]) for what in FIGURES)
     held_h = np.array([trials[seed]["held_h"] for seed in seeds])
-    gap_frac = (upper_h - lower_h) / np.maximum(upper_h, _NO_TIME_H)
-    frac = held_h / np.maximum(upper_h, _NO_TIME_H)
+    frac = held_h / upper_h
+    cut = results.censored(group, BOUNDED_METRIC, seeds)
     estimates = {
-        "held_h": mean_ci95(held_h.tolist()),
-        "bound_h": mean_ci95(upper_h.tolist()),
-        "bound_gap_frac": mean_ci95(gap_frac.tolist()),
-        "bound_gap_max_frac": (float(gap_frac.max()), float("nan")),
-        "bound_se_max_frac": (float(se_frac.max()), float("nan")),
-        "bound_frac": mean_ci95(frac.tolist()),
-        "bound_frac_max": (float(frac.max()), float("nan")),
+        "held_h": (mean_ci95(held_h.tolist()), cut),
+        "bound_h": (mean_ci95(upper_h.tolist()), 0),
+        "bound_gap_max_frac": ((float(gap_frac.max()), math.nan), 0),
+        "bound_se_max_frac": ((float(se_frac.max()), math.nan), 0),
+        "bound_frac": (mean_ci95(frac.tolist()), cut),
+        "bound_frac_max": ((float(frac.max()), math.nan), cut),
     }
-    censored = results.censored(group, BOUNDED_METRIC, seeds)
-    return [row_of(results, group, metric, estimate, len(seeds), censored) for metric, estimate in estimates.items()]
+    return [row_of(results, group, metric, found, len(seeds), cut) for metric, (found, cut) in estimates.items()]

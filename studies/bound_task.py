@@ -11,29 +11,29 @@ from typing import Any
 import numpy as np
 
 from gridran.scenario.params import Scenario
-from studies.bound import Spent, bounds_h
+from studies.bound import Had, bounds_h
 from studies.fingerprint import all_code_version
 
-FIGURES = ("upper_h", "lower_h", "se_frac")
+FIGURES = ("upper_h", "gap_frac", "se_frac")
 _DIGEST_LENGTH = 12
 
 
 @dataclass(frozen=True)
 class BoundTask:
-    """The bounds of one trial: ``spent`` has (strategy, sla_h, kWh by site bought and undrawn until then)."""
+    """The bounds of one trial: ``had`` has (strategy, sla_h, kWh by site bought and undrawn until then)."""
 
     variant: str
     load: str
     seed: int
     scenario: Scenario
     scenario_hash: str
-    spent: tuple[tuple[str, float, Sequence[float], Sequence[float]], ...]
+    had: tuple[tuple[str, float, Sequence[float], Sequence[float]], ...]
 
     @property
     def key(self) -> str:
         """What the bounds depend on, the energies as a digest."""
-        spent = hashlib.sha256(json.dumps(self.spent).encode()).hexdigest()[:_DIGEST_LENGTH]
-        what = f"bound {self.load} seed={self.seed} spent={spent}"
+        had = hashlib.sha256(json.dumps(self.had).encode()).hexdigest()[:_DIGEST_LENGTH]
+        what = f"bound {self.load} seed={self.seed} had={had}"
         return f"{what} scenario={self.scenario_hash} gridran={all_code_version()}"
 
     @property
@@ -41,8 +41,8 @@ class BoundTask:
         return f"bound, {self.load} load, seed {self.seed}, {self.variant}"
 
     def run(self) -> dict[str, Any]:
-        """``upper_h``, ``lower_h`` and ``se_frac``, each by strategy."""
-        spent = {name: Spent(sla_h, np.array(bought), np.array(undrawn)) for name, sla_h, bought, undrawn in self.spent}
-        found = bounds_h(self.scenario, self.seed, spent)
+        """``upper_h``, ``gap_frac`` and ``se_frac``, each by strategy; empty where no moment can be served."""
+        had = {name: Had(sla_h, np.array(bought), np.array(undrawn)) for name, sla_h, bought, undrawn in self.had}
+        found = bounds_h(self.scenario, self.seed, had)
         figures = {what: {name: getattr(each, what) for name, each in found.items()} for what in FIGURES}
         return {"variant": self.variant, "load": self.load, "seed": self.seed, **figures}

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 
 from studies.dask_cluster import cluster
 
@@ -45,6 +46,7 @@ def processes(jobs: int) -> Iterator[Executor]:
 def _in_worker(parent: int) -> None:
     """Ctrl-C is the parent's to handle; a worker whose parent was killed has nobody to work for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import_module("studies.bound_task")  # now, not hours later, when its file may be another
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 from emulator.world import initial, observe
-from gridran.scenario.params import GridParams, MicrogridParams, Scenario, TrafficParams
+from gridran.scenario.params import Fault, GridParams, MicrogridParams, Scenario, TrafficParams
 from gridran.strategies import strategy_named
-from gridran.types import Site, Snapshot
-from studies.bound import Spent, bounds_h
-from studies.bound_model import Cover, cheapest, cover, demand
+from gridran.types import Snapshot
+from studies.availability import class_availability_frac
+from studies.bound import BoundResult, Had, bounds_h
+from studies.bound_model import Cover, UnservableError, cheapest_way, cover, demand, relaxed, relaxed_price
 from studies.bound_search import Search
 from studies.bound_world import exogenous, moments, stored_kwh
 from studies.cell import Held
 from studies.kpis import KpiAccumulator, RunMeta
-from studies.thresholds import threshold_times_h
+from studies.thresholds import misses_sla
 from studies.trial import begin, next_period, trial
 
 
@@ -58,131 +59,161 @@ def test_batteries_hold_what_is_above_their_floor(small_scenario: Scenario) -> N
 
 @pytest.mark.parametrize("load", [1.0, 6.0])
 def test_cheapest_is_the_best_of_all_patterns(small_scenario: Scenario, load: float) -> None:
-    """Pricing equals the best over every awake pattern, each solved alone; its proven bound is no higher."""
+    """Pricing equals the best over every awake pattern, each solved alone; the relaxation costs no more."""
     few = program(few_sites(small_scenario, 4, 60, load))
     price = np.array([1.0, 0.3, 2.0, 0.7])
-    tried = [cheapest(few, price, 1e-7, np.array(awake)) for awake in itertools.product((False, True), repeat=4)]
+    tried = [cheapest_way(few, price, 1e-7, np.array(awake)) for awake in itertools.product((False, True), repeat=4)]
     best = min(float(price @ each.power_kw) for each in tried if each is not None)
-    found = cheapest(few, price, 1e-7)
+    found = cheapest_way(few, price, 1e-7)
     assert found is not None
     assert float(price @ found.power_kw) == pytest.approx(best, rel=1e-6)
-    assert found.bound <= best * (1.0 + 1e-9)
+    assert 0.5 * best < relaxed(few, price).cost <= best * (1.0 + 1e-9)
 
 
 def test_nothing_is_served_without_awake_sites(small_scenario: Scenario) -> None:
     """A pattern in which all sleep serves nobody."""
-    assert cheapest(program(few_sites(small_scenario, 3, 30)), np.ones(3), 1e-3, np.zeros(3, dtype=np.bool_)) is None
+    few = program(few_sites(small_scenario, 3, 30))
+    assert cheapest_way(few, np.ones(3), 1e-3, np.zeros(3, dtype=np.bool_)) is None
 
 
-def test_a_played_period_costs_no_less(small_scenario: Scenario) -> None:
-    """In every period of a real run that meets the targets, the sites draw at least what pricing proves."""
-    period = next(trial(small_scenario, "independent-es", 1, 0.1))
-    least = cheapest(program(small_scenario), np.ones(7), 1e-3)
-    assert least is not None
-    assert least.bound <= period.outcome.load_kw.sum()
+def test_played_periods_cost_no_less(small_scenario: Scenario) -> None:
+    """Wherever a real run meets the targets, the sites draw at least what the relaxation proves for these users."""
+    worlds = exogenous(small_scenario, 1)
+    held = 0
+    for world, period in zip(worlds, trial(small_scenario, "lifetime", 1, 0.2), strict=False):
+        if not misses_sla(class_availability_frac(period.outcome)):
+            held += 1
+            assert relaxed(program(small_scenario, observe(world)), np.ones(7)).cost <= period.outcome.load_kw.sum()
+    assert held > 20
+
+
+def test_the_relaxed_price_is_the_best_price(small_scenario: Scenario) -> None:
+    """At the duals of min s the relaxed cost is s itself, and at any other price the bound 1/cost is longer."""
+    few, energy_kwh = program(few_sites(small_scenario, 4, 80)), np.array([1.0, 2.0, 3.0, 2.0])
+    price = relaxed_price(few, energy_kwh)
+    assert price @ energy_kwh == pytest.approx(1.0)
+    best_h = 1.0 / relaxed(few, price).cost
+    for other in (np.ones(4), np.array([1.0, 0.5, 2.0, 1.0]), price + 0.05):
+        assert 1.0 / relaxed(few, other / (other @ energy_kwh)).cost >= best_h * (1.0 - 1e-9)
 
 
 def test_one_site_lives_on_its_own(small_scenario: Scenario) -> None:
-    """With one site there is one way to serve: the bound is E/P, proven and reached."""
+    """With one site there is one way to serve: its life is E/P."""
     alone = program(few_sites(small_scenario, 1, 30))
-    least = cheapest(alone, np.ones(1), 1e-6)
+    least = cheapest_way(alone, np.ones(1), 1e-6)
     assert least is not None
-    search, energy = Search([alone]), np.array([11.4])
-    assert search.upper(energy, 0.01).life_h == pytest.approx(11.4 / least.power_kw[0], rel=0.01)
-    assert search.life(energy).life_h == pytest.approx(11.4 / least.power_kw[0], rel=0.01)
+    energy_kwh = np.array([11.4])
+    life_h = Search(alone).life_h(energy_kwh, relaxed_price(alone, energy_kwh), enough_h=1e3)
+    assert life_h == pytest.approx(11.4 / least.power_kw[0], rel=1e-3)
 
 
-def nothing_bought(sla_h: float, sites: int = 4) -> Spent:
-    return Spent(sla_h, np.zeros(sites), np.zeros(sites))
+def test_the_search_ends_where_nothing_is_left_to_find(small_scenario: Scenario) -> None:
+    """A life that no way allows is not waited for; what is found is no longer than the relaxation says."""
+    few, energy_kwh = program(few_sites(small_scenario, 3, 40)), np.array([0.3, 4.0, 4.0])
+    price = relaxed_price(few, energy_kwh)
+    life_h = Search(few).life_h(energy_kwh, price, enough_h=1e3)
+    assert 0.0 < life_h <= 1.0 / relaxed(few, price).cost * (1.0 + 1e-6)
+
+
+def nothing_bought(sla_h: float, sites: int = 4) -> Had:
+    return Had(sla_h, np.zeros(sites), np.zeros(sites))
 
 
 @pytest.fixture(scope="module")
-def few_bound(small_scenario: Scenario) -> tuple[Scenario, float, float]:
-    """Four sites that nobody sells to, with bound and life."""
+def few_bound(small_scenario: Scenario) -> tuple[Scenario, BoundResult]:
+    """Four sites that nobody sells to, with their bound."""
     few = few_sites(small_scenario, 4, 80)
-    found = bounds_h(few, 1, {"any": nothing_bought(3.0)})["any"]
-    return few, found.upper_h, found.lower_h
+    return few, bounds_h(few, 1, {"any": nothing_bought(3.0)})["any"]
 
 
-def test_the_bound_is_closed(few_bound: tuple[Scenario, float, float]) -> None:
-    """To 5 %."""
-    _, upper_h, lower_h = few_bound
-    assert upper_h * 0.95 <= lower_h <= upper_h
+def test_the_bound_is_closed(few_bound: tuple[Scenario, BoundResult]) -> None:
+    """To 10 %, for whole sites and carriers weigh more where there are few; and the moments agree to 1 %."""
+    _, bound = few_bound
+    assert 0.0 <= bound.gap_frac <= 0.10
+    assert 0.0 < bound.se_frac < 0.01
 
 
 @pytest.mark.parametrize("strategy", ["independent", "independent-es", "static-lb", "lifetime"])
-def test_no_strategy_outlives_the_bound(strategy: str, few_bound: tuple[Scenario, float, float]) -> None:
-    """No ``sla_h`` is above it; nobody has more than the batteries hold."""
-    few, upper_h, _ = few_bound
+def test_no_strategy_outlives_the_bound(strategy: str, few_bound: tuple[Scenario, BoundResult]) -> None:
+    """Nobody holds the targets longer, with what the batteries hold and what the dead did not draw."""
+    few, bound = few_bound
     quiet = replace(few, ev=replace(few.ev, arrivals_per_site_day=0.0))
-    figures = KpiAccumulator.for_network(quiet.network)
-    for period in trial(quiet, strategy, 1, upper_h + 1.0):
+    figures, held = KpiAccumulator.for_network(quiet.network), Held(quiet.network.power.deep_sleep_kw)
+    for period in trial(quiet, strategy, 1, bound.upper_h + 1.0):
         figures.add(period.outcome)
-        if threshold_times_h(figures.shares)["sla_h"] is not None:
-            break
-    assert figures.result(RunMeta(strategy, "medium", 1, 0.0))["sla_h"] <= upper_h
+        held.add(period.outcome)
+    sla_h = figures.result(RunMeta(strategy, "medium", 1, 0.0))["sla_h"]
+    had = held.until(sla_h)
+    own = bounds_h(quiet, 1, {strategy: Had(sla_h, np.zeros(4), np.array(had["undrawn_kwh"]))})[strategy]
+    assert had["held_h"] <= own.upper_h
 
 
-def test_what_cars_sell_lengthens_it(few_bound: tuple[Scenario, float, float]) -> None:
-    """Twice the energy at every site is twice the time, to the gap of both; nothing is cut off."""
-    few, upper_h, lower_h = few_bound
-    twice = bounds_h(few, 1, {"rich": Spent(3.0, stored_kwh(few), np.zeros(4))})["rich"]
-    assert twice.upper_h >= 2.0 * lower_h * (1.0 - 1e-6)
-    assert twice.lower_h <= 2.0 * upper_h * (1.0 + 1e-6)
+def test_what_cars_sell_lengthens_it(few_bound: tuple[Scenario, BoundResult]) -> None:
+    """Twice the energy at every site is twice the time."""
+    few, bound = few_bound
+    twice = bounds_h(few, 1, {"rich": Had(3.0, stored_kwh(few), np.zeros(4))})["rich"]
+    assert twice.upper_h == pytest.approx(2.0 * bound.upper_h, rel=1e-6)
 
 
-def test_each_strategy_has_its_own(few_bound: tuple[Scenario, float, float]) -> None:
-    """Two strategies in one search: each bound is closed, and the one with more energy is higher."""
-    few, upper_h, _ = few_bound
-    both = bounds_h(few, 1, {"poor": nothing_bought(3.0), "rich": Spent(3.0, stored_kwh(few), np.zeros(4))})
-    assert all(each.gap_frac <= 0.05 for each in both.values())
-    assert both["poor"].upper_h == upper_h < both["rich"].upper_h
+def test_each_strategy_has_its_own(few_bound: tuple[Scenario, BoundResult]) -> None:
+    """A bound does not depend on whose was found before it."""
+    few, bound = few_bound
+    rich, poor = Had(3.0, stored_kwh(few), np.zeros(4)), nothing_bought(3.0)
+    both = bounds_h(few, 1, {"rich": rich, "poor": poor})
+    assert both["poor"].upper_h == bound.upper_h < both["rich"].upper_h
+    assert all(each.gap_frac <= 0.10 for each in both.values())
 
 
-def test_the_same_again(few_bound: tuple[Scenario, float, float]) -> None:
+def test_the_same_again(few_bound: tuple[Scenario, BoundResult]) -> None:
     """Nothing depends on the machine: a second run gives the same figures."""
-    few, upper_h, lower_h = few_bound
-    again = bounds_h(few, 1, {"any": nothing_bought(3.0)})["any"]
-    assert (again.upper_h, again.lower_h) == (upper_h, lower_h)
+    few, bound = few_bound
+    assert bounds_h(few, 1, {"any": nothing_bought(3.0)})["any"] == bound
+
+
+def two_sites(scenario: Scenario, capacity_kwh: tuple[float, float]) -> Scenario:
+    """Twenty users and no cars at the first two sites of ``scenario``."""
+    pairs = zip(scenario.network.sites[:2], capacity_kwh, strict=True)
+    sites = tuple(replace(site, battery=replace(site.battery, capacity_kwh=kwh)) for site, kwh in pairs)
+    quiet = replace(scenario.ev, arrivals_per_site_day=0.0)
+    users = TrafficParams(ue_count=20, load_scale=0.3)
+    return Scenario("two", replace(scenario.network, sites=sites), traffic=users, ev=quiet)
 
 
 def test_a_dead_site_draws_nothing(small_scenario: Scenario) -> None:
     """A neighbour with an all but empty battery dies, and the other serves on: what the dead one does not draw counts,
     or the bound would be below what was held."""
-    full, empty = (replace(s.battery, capacity_kwh=c) for s, c in zip(small_scenario.network.sites, (20.0, 0.25)))  # noqa: B905 - two of seven sites
-    sites = tuple(replace(s, battery=b) for s, b in zip(small_scenario.network.sites, (full, empty)))  # noqa: B905
-    network = replace(small_scenario.network, sites=sites)
-    quiet = replace(small_scenario.ev, arrivals_per_site_day=0.0)
-    two = Scenario("two", network, traffic=TrafficParams(ue_count=20, load_scale=0.3), ev=quiet)
-    held = Held(network.power.deep_sleep_kw)
-    for period in trial(two, "lifetime", 1, 2.5):
+    two = two_sites(small_scenario, (20.0, 0.25))
+    held = Held(two.network.power.deep_sleep_kw)
+    for period in trial(two, "lifetime", 1, 4.0):
         held.add(period.outcome)
-    had = held.until(2.5)
-    assert had["held_h"] == pytest.approx(2.5)
-    assert had["undrawn_kwh"][1] > 0.1
-    naive, true = (Spent(2.5, np.zeros(2), np.array(kwh)) for kwh in (np.zeros(2), had["undrawn_kwh"]))
-    found = bounds_h(two, 1, {"naive": naive, "true": true})
-    assert found["naive"].upper_h < 2.5 <= found["true"].upper_h
+    for until_h in (2.5, 4.0):
+        had = held.until(until_h)
+        assert had["held_h"] == pytest.approx(until_h)
+        naive, true = (Had(until_h, np.zeros(2), np.array(kwh)) for kwh in (np.zeros(2), had["undrawn_kwh"]))
+        found = bounds_h(two, 1, {"naive": naive, "true": true})
+        assert found["naive"].upper_h < until_h <= found["true"].upper_h * (1.0 + 1e-9)
 
 
-def test_a_moment_that_nobody_can_serve_is_left_out(small_scenario: Scenario) -> None:
-    """Nobody held the targets then: the bound is that of the other moments, and 0 where there are none."""
+def test_a_site_that_gives_nothing_is_dead(small_scenario: Scenario) -> None:
+    """Without any power of its own a site does not even sleep; the other serves, and has its bound."""
+    two = two_sites(small_scenario, (20.0, 20.0))
+    lame = replace(two.network.sites[1], battery=replace(two.network.sites[1].battery, discharge_limit_kw=0.0))
+    one = replace(two, network=replace(two.network, sites=(two.network.sites[0], replace(lame, v2x_limit_kw=0.0))))
+    assert bounds_h(one, 1, {"any": nothing_bought(1.0, 2)})["any"].upper_h > 0.0
+
+
+def test_without_moments_that_can_be_served_there_is_no_bound(small_scenario: Scenario) -> None:
+    """Sites with next to no power meet the targets at no moment."""
     few = few_sites(small_scenario, 3, 40)
-    impossible = cover(few.network, demand(few.network, observe(initial(few, 1))), np.full(3, 0.2))
-    energy_kwh = np.full(3, 11.4)
-    with_it, without = Search([program(few), impossible]), Search([program(few)])
-    assert (with_it.moments, without.moments, Search([impossible]).moments) == (1, 1, 0)
-    assert with_it.upper(energy_kwh, 0.045).life_h == without.upper(energy_kwh, 0.045).life_h
-    nothing = replace(few, network=replace(few.network, sites=tuple(_powerless(few))))
-    assert bounds_h(nothing, 1, {"any": nothing_bought(1.0, 3)})["any"].upper_h == 0.0
-
-
-def _powerless(scenario: Scenario) -> list[Site]:
-    """The sites with batteries and chargers that give next to nothing."""
-    return [
-        replace(s, battery=replace(s.battery, discharge_limit_kw=0.15), v2x_limit_kw=0.0)
-        for s in scenario.network.sites
+    weak = [
+        replace(s, battery=replace(s.battery, discharge_limit_kw=0.15), v2x_limit_kw=0.0) for s in few.network.sites
     ]
+    dark = replace(few, network=replace(few.network, sites=tuple(weak)))
+    assert bounds_h(dark, 1, {"any": nothing_bought(1.0, 3)}) == {}
+    with pytest.raises(UnservableError):
+        relaxed_price(
+            cover(dark.network, demand(dark.network, observe(initial(dark, 1))), np.full(3, 0.15)), np.ones(3)
+        )
 
 
 @pytest.mark.parametrize(
@@ -190,11 +221,12 @@ def _powerless(scenario: Scenario) -> list[Site]:
     [
         ({"grid": GridParams(outages_h=((0.0, 2.0),))}, "grid.outages_h"),
         ({"microgrid": MicrogridParams(topology="star")}, "microgrid.topology"),
+        ({"faults": (Fault("report-lost", 1.0, 2.0),)}, "faults"),
         ({"traffic": TrafficParams(ue_count=20, day_profile=(1.0,) * 24)}, "traffic"),
     ],
 )
 def test_what_has_no_bound(small_scenario: Scenario, change: dict[str, object], names: str) -> None:
-    """Grid power, cables and demand by the hour are refused by the name of what is in the way."""
+    """Grid power, cables, faults and demand by the hour are refused by the name of what is in the way."""
     with pytest.raises(ValueError, match=names):
         bounds_h(replace(few_sites(small_scenario, 2, 20), **change), 1, {"any": nothing_bought(3.0, 2)})  # type: ignore[arg-type]
 
@@ -203,3 +235,5 @@ def test_energy_needs_every_site(small_scenario: Scenario) -> None:
     """A figure for every site."""
     with pytest.raises(ValueError, match="bought_kwh of msrc"):
         bounds_h(small_scenario, 1, {"msrc": nothing_bought(3.0, 2)})
+    with pytest.raises(ValueError, match="undrawn_kwh of msrc"):
+        bounds_h(small_scenario, 1, {"msrc": Had(3.0, np.zeros(7), np.zeros(2))})

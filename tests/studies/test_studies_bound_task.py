@@ -10,13 +10,13 @@ import pytest
 
 from gridran.scenario.params import Scenario
 from studies import bound_task
-from studies.bound import BoundResult, Spent
+from studies.bound import BoundResult, Had
 from studies.bound_rows import bound_rows, bound_tasks
 from studies.design import trials_of
 from studies.msrc_survival import design
 from studies.results import Results
 
-WHAT = ("upper_h", "lower_h", "se_frac")
+WHAT = ("upper_h", "gap_frac", "se_frac")
 
 
 def results(scenario: Scenario, sold_kwh: float = 1.0) -> Results:
@@ -36,7 +36,7 @@ def test_one_task_for_each_load_and_seed(small_scenario: Scenario) -> None:
     """For all strategies together, for the first seeds only."""
     (task,) = bound_tasks(results(small_scenario), most=1)
     assert (task.load, task.seed) == ("medium", 1)
-    assert [(name, sla_h) for name, sla_h, *_ in task.spent] == [("independent", 1.0), ("msrc", 2.0)]
+    assert [(name, sla_h) for name, sla_h, *_ in task.had] == [("independent", 1.0), ("msrc", 2.0)]
 
 
 def test_other_energy_is_another_bound(small_scenario: Scenario) -> None:
@@ -50,33 +50,33 @@ def test_a_bound_is_asked_with_true_energy(small_scenario: Scenario, monkeypatch
     """``studies.bound.bounds_h`` gets scenario, seed and what every strategy had; the two ends are the result."""
     asked = []
 
-    def bounds_h(scenario: Scenario, seed: int, spent: Mapping[str, Spent]) -> dict[str, BoundResult]:
-        asked.append((scenario.traffic.load_scale, seed, {n: _figures(e) for n, e in spent.items()}))
-        return {name: BoundResult(4.0, 3.9, 0.01) for name in spent}
+    def bounds_h(scenario: Scenario, seed: int, had: Mapping[str, Had]) -> dict[str, BoundResult]:
+        asked.append((scenario.traffic.load_scale, seed, {n: _figures(e) for n, e in had.items()}))
+        return {name: BoundResult(4.0, 0.03, 0.01) for name in had}
 
     monkeypatch.setattr(bound_task, "bounds_h", bounds_h)
     (task,) = bound_tasks(results(small_scenario), most=1)
     found = task.run()
     assert asked == [(1.0, 1, {"independent": (1.0, 0.0, 0.7), "msrc": (2.0, 7.0, 1.4)})]
-    assert [found[what]["msrc"] for what in ("upper_h", "lower_h", "se_frac")] == [4.0, 3.9, 0.01]
+    assert [found[what]["msrc"] for what in WHAT] == [4.0, 0.03, 0.01]
 
 
-def _figures(spent: Spent) -> tuple[float, float, float]:
-    return spent.sla_h, float(spent.bought_kwh.sum()), round(float(spent.undrawn_kwh.sum()), 6)
+def _figures(had: Had) -> tuple[float, float, float]:
+    return had.sla_h, float(had.bought_kwh.sum()), round(float(had.undrawn_kwh.sum()), 6)
 
 
 def test_rows_of_the_bound(small_scenario: Scenario) -> None:
     """Bounds of 4 and 5 h, closed to 0 and 4 %: msrc reaches 2/4 and 4/5 of them, independent a quarter and 2/5."""
     found = results(small_scenario)
-    bounds = zip(bound_tasks(found, 2), ((4.0, 4.0), (5.0, 4.8)), strict=True)
+    bounds = zip(bound_tasks(found, 2), ((4.0, 0.0), (5.0, 0.04)), strict=True)
     both = ("independent", "msrc")
     records = {
-        task.key: {what: dict.fromkeys(both, value) for what, value in zip(WHAT, (upper, lower, 0.01), strict=True)}
-        for task, (upper, lower) in bounds
+        task.key: {what: dict.fromkeys(both, value) for what, value in zip(WHAT, (upper, gap, 0.01), strict=True)}
+        for task, (upper, gap) in bounds
     }
     rows = bound_rows(Results(found.trials, {**found.records, **records}), 2)
     means = {(row.strategy, row.metric): row.mean for row in rows}
-    closed = {"bound_se_max_frac": 0.01, "bound_h": 4.5, "bound_gap_frac": 0.02, "bound_gap_max_frac": 0.04}
+    closed = {"bound_se_max_frac": 0.01, "bound_h": 4.5, "bound_gap_max_frac": 0.04}
     reached = {"independent": (0.325, 0.4), "msrc": (0.65, 0.8)}
     for name, (mean, most) in reached.items():
         wanted = {**closed, "bound_frac": mean, "bound_frac_max": most}

@@ -45,7 +45,8 @@ def test_the_study_leaves_what_every_study_leaves(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(calibration, "play", play)
     site_power_scale(StudyRequest(tmp_path, trials=2))
     document = json.loads((tmp_path / "site-power-scale.json").read_text(encoding="utf-8"))
-    assert [row["mean"] for row in document["rows"]] == pytest.approx([5.0 / 2.365, 2.5], abs=1e-3)
+    assert [row["mean"] for row in document["rows"]] == pytest.approx([2.5, 5.0 / 2.365], abs=1e-3)
+    assert [row["paper"] for row in document["rows"]] == [2.5, None]
     (claim,) = document["claims"]
     assert claim["held"]
     assert {path.suffix for path in tmp_path.glob("site-power-scale.*")} == {".json", ".csv", ".md", ".png"}
