@@ -54,7 +54,7 @@ class TrialTask:
         return f"{cell.strategy}, {cell.load} load, seed {cell.seed}, {cell.variant}"
 
     def run(self) -> dict[str, Any]:
-        """``figures`` as in kpis.json, ``curves``, and of the time that the targets were held what ``Held`` says.
+        """``figures`` as in kpis.json, ``curves``, and what ``Held`` says of the time until the targets were lost.
 
         The trial stops when the network is lost.
         """

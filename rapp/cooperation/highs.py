@@ -10,10 +10,11 @@ from gridran.types import FloatArray, IntArray
 
 
 def solver(**options: bool | float | int) -> highspy.Highs:
-    """A fresh solver with ``options`` on top."""
+    """A fresh solver with ``options`` on top. ValueError: HiGHS has no such option or value."""
     highs = highspy.Highs()
     for option, value in {"output_flag": False, "threads": 1, "random_seed": 0, **options}.items():
-        highs.setOptionValue(option, value)
+        if highs.setOptionValue(option, value) != highspy.HighsStatus.kOk:
+            raise ValueError(f"HiGHS takes no {option}={value!r}")
     return highs
 
 

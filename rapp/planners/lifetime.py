@@ -46,7 +46,8 @@ KEPT_PATTERNS = 60
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The pattern to be in: ``name`` of its phase, its ``place`` in the schedule and the hours it is wanted for."""
+    """The pattern to be in: the ``name`` of its phase among the ``phases`` planned together, and its ``index`` among
+    the patterns that the ``schedule`` has for it."""
 
     name: str
     phases: tuple[str, ...]
@@ -91,7 +92,7 @@ def _stage(outage: Outage, schedule: Schedule) -> str:
 
 
 def _schedule(outage: Outage, names: tuple[str, ...]) -> Schedule | None:
-    """Hours for every pattern, on no more patterns than buy time."""
+    """Hours for every pattern of the phases ``names``; None where there is none."""
     phases = _main_first(outage, names)
     rounds = FIRST_ROUNDS if outage.problem.previous is None else ROUNDS
     return generate(phases, outage.stores, outage.kept, rounds, GAP_FRAC)
