@@ -156,7 +156,7 @@ def _on_report(state: State, snapshot: Snapshot) -> tuple[State, tuple[Effect, .
         note = Note("stale-report", {"period": snapshot.period, "last_period": state.last_period})
         return state, (note,)
     state, said = _in_force(state, snapshot)
-    task = with_rescue(_task(state, snapshot))
+    task = task_of(state, snapshot)
     effects: list[Effect] = [*said, *_observed(state, snapshot), *_slot_changes(state, task)]
     proposed, faults = decided(task, dispatcher_named(_strategy(task.policy).dispatcher))
     control = clamp(task, proposed)
@@ -192,7 +192,9 @@ def _observed(state: State, snapshot: Snapshot) -> tuple[Effect, ...]:
     return (Note("control-without-effect", {"time_h": snapshot.time_h, "period": state.sent.period, "sites": ids}),)
 
 
-def _task(state: State, snapshot: Snapshot) -> DispatchTask:
+def task_of(state: State, snapshot: Snapshot) -> DispatchTask:
+    """What the dispatcher is asked at this report: the policy in force, or the fallback, within what the plant can
+    give, and with the sites awake that emergency users need."""
     settings = state.settings
     policy = state.policy or fallback_policy(
         settings.network, snapshot, settings.class_weight, settings.base_price_usd_per_kwh
@@ -201,7 +203,7 @@ def _task(state: State, snapshot: Snapshot) -> DispatchTask:
     strategy = _strategy(policy)
     repeated = state.sent is not None and state.sent.period >= snapshot.period
     previous = state.earlier if repeated else state.sent
-    return DispatchTask(
+    task = DispatchTask(
         network=settings.network,
         snapshot=readable(snapshot),
         policy=now if settings.shares_energy else within_supply(now, settings.network, snapshot, settings.period_h),
@@ -212,6 +214,7 @@ def _task(state: State, snapshot: Snapshot) -> DispatchTask:
         previous=previous,
         slot_begins=_before_slot(state, policy, previous, snapshot) is not None,
     )
+    return with_rescue(task)
 
 
 def _before_slot(state: State, policy: Policy, previous: Dispatch | None, snapshot: Snapshot) -> Policy | None:

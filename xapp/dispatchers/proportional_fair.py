@@ -7,6 +7,8 @@ never goes without a control.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from gridran.types import BoolArray, Dispatch, DispatchTier, FloatArray, IntArray
@@ -19,17 +21,36 @@ from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import throttled, wanting
 
 
+@dataclass(frozen=True)
+class Decided:
+    """Who is served how, of what is ``asked``: under the ``radio`` picture of this very decision carriers ``band_on``
+    [N, B], serving sites ``ue_site`` [U] (-1 none) with the rates ``whole_mbps`` [U, B] of whole carriers there, and
+    ``rate_mbps`` [U, B]."""
+
+    asked: DispatchTask
+    radio: Radio
+    band_on: BoolArray
+    ue_site: IntArray
+    whole_mbps: FloatArray
+    rate_mbps: FloatArray
+    tier: DispatchTier
+
+
 def dispatch(task: DispatchTask) -> Dispatch:
     """The control of the period: carriers, serving sites, rates, V2G, and a reason for every shed user.
 
     Users are given no more than the policy permits, by own cell (``throttle``).
     """
-    asked = throttled(task)
     power = power_of(task.network)
+    return _control(task, power, decide(throttled(task), power))
+
+
+def decide(asked: DispatchTask, power: Power) -> Decided:
+    """Association, carriers and rates for what is ``asked``."""
     radio = radio_of(asked)
     option = _association(asked, radio, power)
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
-    if task.association == "cooperative" and not chosen.fits.all():
+    if asked.association == "cooperative" and not chosen.fits.all():
         option = associate(asked, radio, power, option, chosen.fits, radio.allowed)
         chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
     ue_site, whole = _serving(asked, radio, option)
@@ -37,8 +58,8 @@ def dispatch(task: DispatchTask) -> Dispatch:
     option = rescued(radio, option)
     ue_site, whole = _serving(asked, radio, option)
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
-    band_on, rate_mbps, tier = _decided(asked, radio, power, chosen, ue_site, whole)
-    return _control(task, power, radio, band_on, ue_site, whole, rate_mbps, tier)
+    band_on, rate_mbps, tier = _shared(asked, radio, power, chosen, ue_site, whole)
+    return Decided(asked, radio, band_on, ue_site, whole, rate_mbps, tier)
 
 
 def _association(task: DispatchTask, radio: Radio, power: Power) -> IntArray:
@@ -65,7 +86,7 @@ def _serving(task: DispatchTask, radio: Radio, option: IntArray) -> tuple[IntArr
     return np.where(whole.max(axis=1) > 0, radio.candidate[rows, option], -1), whole
 
 
-def _decided(
+def _shared(
     task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, ue_site: IntArray, whole: FloatArray
 ) -> tuple[BoolArray, FloatArray, DispatchTier]:
     """Carriers [N, B] and rates [U, B]: as filled where all fits, by the program at the other sites."""
@@ -103,33 +124,25 @@ def _activity(
     return np.where(band_on, np.maximum(needed, measured), 0.0)
 
 
-def _control(
-    task: DispatchTask,
-    power: Power,
-    radio: Radio,
-    band_on: BoolArray,
-    ue_site: IntArray,
-    whole: FloatArray,
-    rate_mbps: FloatArray,
-    tier: DispatchTier,
-) -> Dispatch:
-    blocks = _per_site(task, ue_site, _used(whole, rate_mbps))
-    volume = _per_site(task, ue_site, rate_mbps)
-    load_kw = np.where(band_on.any(axis=1), power.fixed_kw(band_on), 0.0) + (blocks * power.load_kw).sum(axis=1)
-    load_kw = load_kw + volume @ power.mbps_kw
+def _control(task: DispatchTask, power: Power, found: Decided) -> Dispatch:
+    blocks = _per_site(task, found.ue_site, _used(found.whole_mbps, found.rate_mbps))
+    volume = _per_site(task, found.ue_site, found.rate_mbps)
+    load_kw = np.where(found.band_on.any(axis=1), power.fixed_kw(found.band_on), 0.0)
+    load_kw = load_kw + (blocks * power.load_kw).sum(axis=1) + volume @ power.mbps_kw
     power_bound = load_kw >= task.policy.power_budget_kw * (1.0 - 1e-6)
-    granted = rate_mbps.sum(axis=1)
+    granted = found.rate_mbps.sum(axis=1)
+    heard = found.radio.rate_mbps.max(axis=(1, 2)) > 0
     return Dispatch(
         period=task.snapshot.period,
         policy_id=task.policy.policy_id,
         strategy=task.policy.strategy,
-        tier=tier,
-        mode=radio.mode,
-        band_on=band_on,
+        tier=found.tier,
+        mode=found.radio.mode,
+        band_on=found.band_on,
         price_usd_per_kwh=task.policy.price_usd_per_kwh,
         v2g_kw=v2g.v2g_kw(task, load_kw, task.period_h),
         ev_charge_kw=v2g.ev_charge_kw(task, load_kw, task.period_h),
-        ue_site=np.where(granted > 0, ue_site, -1),
-        rate_mbps=rate_mbps,
-        shed_reason=shed_reason(task, radio.rate_mbps.max(axis=(1, 2)) > 0, ue_site, granted, power_bound),
+        ue_site=np.where(granted > 0, found.ue_site, -1),
+        rate_mbps=found.rate_mbps,
+        shed_reason=shed_reason(task, heard, found.ue_site, granted, power_bound),
     )
