@@ -9,6 +9,7 @@ from pathlib import Path
 Bench = Callable[[Path], None]
 
 BENCHES: dict[str, str] = {
+    "dispatch": "benchmarks.dispatch:dispatch_bench",
     "loop": "benchmarks.loop:loop",
 }
 """Name -> "module:function", imported when asked for. The function writes DIR/NAME.json."""

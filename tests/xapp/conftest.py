@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import importlib
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -155,13 +153,6 @@ def _task_of() -> Callable[..., DispatchTask]:
 
 @pytest.fixture(scope="session")
 def reference() -> ModuleType:
-    """tests/reference/pf_cvxpy.py; skipped where cvxpy is not installed."""
+    """``benchmarks.peers.pf_cvxpy``; skipped where cvxpy is not installed."""
     pytest.importorskip("cvxpy")
-    path = Path(__file__).parents[1] / "reference" / "pf_cvxpy.py"
-    spec = importlib.util.spec_from_file_location("pf_cvxpy", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["pf_cvxpy"] = module
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("benchmarks.peers.pf_cvxpy")
