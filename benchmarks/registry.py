@@ -10,6 +10,8 @@ Bench = Callable[[Path], None]
 
 BENCHES: dict[str, str] = {
     "dispatch": "benchmarks.dispatch:dispatch_bench",
+    "emulator": "benchmarks.emulator:emulator_bench",
+    "radio": "benchmarks.radio:radio_bench",
     "loop": "benchmarks.loop:loop",
 }
 """Name -> "module:function", imported when asked for. The function writes DIR/NAME.json."""
