@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from gridran.types import BoolArray, IntArray
+from gridran.types import BoolArray, FloatArray, IntArray
+from xapp.dispatch.bands import Bands
 from xapp.dispatch.bandwidth import share
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.sharing import Power, shares_of
@@ -57,28 +58,46 @@ def planned_bands(task: DispatchTask, radio: Radio) -> BoolArray:
 
 
 def associate(
-    task: DispatchTask, radio: Radio, power: Power, option: IntArray, fits: BoolArray, bands: BoolArray
+    task: DispatchTask, radio: Radio, power: Power, option: IntArray, chosen: Bands, bands: BoolArray
 ) -> IntArray:
-    """Option number [U] of each user when the choice ``option`` does not fit at all sites (``fits`` [N]).
+    """Option number [U] of each user when the choice ``option`` does not fit at all sites, for which ``chosen`` are the
+    carriers and rates.
 
-    ``bands`` [N, B] are the carriers counted on: with the plan's own the users spread over the sites as planned.
+    Users of sites that fit stay as they are; those of the others may move into what is left there. ``bands`` [N, B]
+    are the carriers counted on: with the plan's own the users spread over the sites as planned.
     """
     rows = np.arange(len(option))
-    crowded = ~fits[np.maximum(radio.candidate[rows, option], 0)]
+    site_now = radio.candidate[rows, option]
+    crowded = ~chosen.fits[np.maximum(site_now, 0)] & (site_now >= 0)
     choices = (radio.rate_mbps.max(axis=2) > 0).sum(axis=1) * wanting(task)
     if not (crowded & (choices > 1)).any():
         return option
-    users = np.flatnonzero(choices > 0)
-    limit_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(bands), 0.0)
+    users = np.flatnonzero(crowded & (choices > 0))
+    used, drawn_kw = _taken(radio, power, option, chosen)
     site = radio.candidate[users]
     rate_mbps = np.where(bands[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
+    limit_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(bands) - drawn_kw, 0.0)
     problem = shares_of(task, users, site, rate_mbps, limit_kw, power.load_kw, power.mbps_kw)
-    away = radio.candidate[users] != radio.candidate[users, option[users]][:, None]
+    away = site != site_now[users][:, None]
     cost = MOVE_COST_FRAC * np.log(2.0) * problem.weight[:, None] * away
-    answer = share(replace(problem, move_cost=cost))
+    answer = share(replace(problem, move_cost=cost, blocks_free=np.maximum(1.0 - used, 0.0)))
     if answer is None:
         return option
     given = answer.rate_mbps.sum(axis=2)
-    chosen = option.copy()
-    chosen[users] = np.where(given.max(axis=1) > 1e-9, np.argmax(given, axis=1), option[users])
-    return chosen
+    moved = option.copy()
+    moved[users] = np.where(given.max(axis=1) > 1e-9, np.argmax(given, axis=1), option[users])
+    return moved
+
+
+def _taken(radio: Radio, power: Power, option: IntArray, chosen: Bands) -> tuple[FloatArray, FloatArray]:
+    """Blocks [N, B] and load-dependent power [N] that the users of sites that fit take there."""
+    rows = np.arange(len(option))
+    site = radio.candidate[rows, option]
+    stays = np.flatnonzero((site >= 0) & chosen.fits[np.maximum(site, 0)])
+    whole, rate = radio.rate_mbps[stays, option[stays]], chosen.rate_mbps[stays]
+    blocks = np.divide(rate, whole, out=np.zeros_like(rate), where=whole > 0)
+    sites = len(chosen.fits)
+    columns = [np.bincount(site[stays], blocks[:, b], sites) for b in range(blocks.shape[1])]
+    used = np.asarray(np.stack(columns, axis=1), dtype=np.float64)
+    volume_kw: FloatArray = np.asarray(np.bincount(site[stays], rate @ power.mbps_kw, sites), dtype=np.float64)
+    return used, (used * power.load_kw).sum(axis=1) + volume_kw

@@ -29,7 +29,8 @@ class Shares:
     ``reward`` for the whole minimum, ``held`` where the minimum is certain. Options [M, C]: ``site`` (-1 none) with
     ``rate_mbps`` [M, C, B] of a whole carrier (0: not usable). Sites: ``power_limit_kw`` [N] for the load-dependent
     part, ``load_kw`` [N, B] per unit of blocks, ``mbps_kw`` [B] per Mbps. ``move_cost`` [M, C]: utility that an option
-    costs when it carries a user's whole demand."""
+    costs when it carries a user's whole demand. ``blocks_free`` [N, B]: share of each carrier that is left for these
+    users, all of it where None."""
 
     demand_mbps: FloatArray
     min_rate_mbps: FloatArray
@@ -44,6 +45,7 @@ class Shares:
     mbps_kw: FloatArray
     segments: int
     move_cost: FloatArray | None = None
+    blocks_free: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,13 @@ def _model(problem: Shares, user: IntArray, option: IntArray, band: IntArray) ->
     row = np.stack([user, users + site * bands + band, users + sites * bands + site], axis=1)
     value = np.stack([np.ones(flows), blocks, flow_kw], axis=1)
     columns = np.arange(flows + width.size + 1)
+    blocks_free = np.ones((sites, bands)) if problem.blocks_free is None else problem.blocks_free
     program = Program(
         cost=np.concatenate([-flow_cost, slope.ravel()]),
         column_lower=np.concatenate([np.zeros(flows), lower.ravel()]),
         column_upper=np.concatenate([np.full(flows, highspy.kHighsInf), width.ravel()]),
         row_lower=np.concatenate([np.zeros(users), np.full(sites * bands + sites, -highspy.kHighsInf)]),
-        row_upper=np.concatenate([np.zeros(users), np.ones(sites * bands), problem.power_limit_kw]),
+        row_upper=np.concatenate([np.zeros(users), blocks_free.ravel(), problem.power_limit_kw]),
         start=columns + 2 * np.minimum(columns, flows),  # three entries per flow, one per segment
         row=np.concatenate([row.ravel(), np.repeat(np.arange(users), width.shape[1])]),
         value=np.concatenate([value.ravel(), np.full(width.size, -1.0)]),

@@ -51,7 +51,7 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     option = _association(asked, radio, power)
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
     if asked.association == "cooperative" and not chosen.fits.all():
-        option = associate(asked, radio, power, option, chosen.fits, radio.allowed)
+        option = associate(asked, radio, power, option, chosen, radio.allowed)
         chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
     ue_site, whole = _serving(asked, radio, option)
     radio = with_activity(asked, radio, _activity(asked, chosen.band_on, ue_site, whole, chosen.rate_mbps))
@@ -70,8 +70,8 @@ def _association(task: DispatchTask, radio: Radio, power: Power) -> IntArray:
     if task.association == "own-cell" or task.band_rule == "all-on" or same_modes:
         return option
     planned = planned_bands(task, radio)
-    fits = _chosen_bands(task, radio, power, option, planned).fits
-    return option if fits.all() else associate(task, radio, power, option, fits, planned)
+    chosen = _chosen_bands(task, radio, power, option, planned)
+    return option if chosen.fits.all() else associate(task, radio, power, option, chosen, planned)
 
 
 def _chosen_bands(task: DispatchTask, radio: Radio, power: Power, option: IntArray, allowed: BoolArray) -> bands.Bands:
