@@ -3,8 +3,8 @@
 "all-on" keeps every allowed carrier. "least-power" takes, of the sets whose utility (27) is within the tolerance of
 the best, the one that draws least. The best utility is everybody at full demand; the tolerance is spent where it is
 cheapest, on best effort, as one served share t* for all of a site's best-effort users. A set is admitted when the fill
-proves that full demand, or full demand with best effort at t*, fits; the set chosen then serves best effort at the
-largest share that still fits and the budget allows. A site where not even all carriers suffice keeps them all.
+proves that full demand, or full demand with best effort at t*, fits; which user of best effort has how much on the set
+chosen is then for (27) to say (``partial``). A site where not even all carriers suffice keeps them all.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from xapp.dispatch.task import DispatchTask
 
 FILLED_FRAC = 0.92  # of a carrier: one that is planned to the last block sheds users at the first error in SINR
 STAY_FRAC = 0.05  # of a site's draw, below which it does not switch carriers: its neighbours' users would feel it
-_SHARES = 4  # steps between t* and full service that the chosen set is tried with
 _BATCH_USERS = 600  # padded users that take as long as another batch
 
 
 @dataclass(frozen=True)
 class Bands:
-    """``band_on`` [N, B]; ``rate_mbps`` [U, B], a first guess where not all fits; ``fits`` [N]."""
+    """``band_on`` [N, B]; ``rate_mbps`` [U, B], a first guess where not all fits; ``fits`` [N]; ``partial`` [N] where
+    best effort has less than it asks for."""
 
     band_on: BoolArray
     rate_mbps: FloatArray
     fits: BoolArray
+    partial: BoolArray
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,22 @@ class _Cells:
     best_effort: BoolArray
 
 
+_Decided = tuple[BoolArray, FloatArray, BoolArray, BoolArray]
+"""Carriers [G, B], rates [G, M, B], and whether a site fits and is partial [G], as in ``Bands``."""
+
+
 def choose(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray) -> Bands:
     """Carrier sets and rates; ``whole_mbps`` [U, B] is a whole carrier of each user's own serving site."""
     band_on, fits = np.zeros_like(allowed), np.ones(len(allowed), dtype=np.bool_)
-    rate_mbps = np.zeros_like(whole_mbps)
+    partial, rate_mbps = np.zeros_like(fits), np.zeros_like(whole_mbps)
     decide = _everything if task.band_rule == "all-on" else _least_power
     full = 1.0 if task.band_rule == "all-on" else FILLED_FRAC
     for cells in _batches(task, allowed, ue_site):
         whole = np.where(cells.here[..., None], whole_mbps[cells.user] * full, 0.0)
         queue = queues(whole, _order(power, cells.site, whole))
-        band_on[cells.site], given, fits[cells.site] = decide(task, power, cells, queue, whole)
+        band_on[cells.site], given, fits[cells.site], partial[cells.site] = decide(task, power, cells, queue, whole)
         rate_mbps[cells.user[cells.here]] = given[cells.here]
-    return Bands(band_on, rate_mbps, fits)
+    return Bands(band_on, rate_mbps, fits, partial)
 
 
 def _batches(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> list[_Cells]:
@@ -87,13 +92,12 @@ def _cells(
     return _Cells(site, allowed[site], user, here, demand_mbps, here & is_best_effort(task)[user])
 
 
-def _everything(
-    task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray
-) -> tuple[BoolArray, FloatArray, BoolArray]:
-    """All allowed carriers [G, B], the rates [G, M, B] of full demand on them, and whether it fits [G]."""
+def _everything(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
+    """All allowed carriers with full demand on them."""
     given = fill(queue, cells.demand_mbps[None], cells.allowed)[0]
     affordable = _total_kw(power, cells, cells.allowed, given, whole_mbps) <= task.policy.power_budget_kw[cells.site]
-    return cells.allowed, given, _carried(given, cells.demand_mbps) & affordable
+    fits = _carried(given, cells.demand_mbps) & affordable
+    return cells.allowed, given, fits, np.zeros_like(fits)
 
 
 def _total_kw(
@@ -107,11 +111,9 @@ def _total_kw(
     return np.asarray(fixed_kw + load_kw, dtype=np.float64)
 
 
-def _least_power(
-    task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray
-) -> tuple[BoolArray, FloatArray, BoolArray]:
-    """The cheapest set of carriers [G, B] that carries what is wanted; all allowed ones and full demand, as far as they
-    go, where there is none. As in ``_everything``."""
+def _least_power(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
+    """The cheapest set of carriers that carries what is wanted; all allowed ones with full demand, as far as they go,
+    where there is none."""
     least_share = _least_share(task, cells)
     sets = _sets(whole_mbps.shape[2])
     draw_kw = _draw_kw(task, power, cells, queue, sets, least_share)
@@ -119,13 +121,11 @@ def _least_power(
     draw_kw = np.where(same, draw_kw * (1.0 - STAY_FRAC), draw_kw)
     found = np.asarray(np.isfinite(draw_kw).any(axis=0))
     picked = np.where(found[:, None], sets[np.argmin(draw_kw, axis=0)], cells.allowed)
-    step = (np.where(found, least_share, 1.0) - 1.0) / (_SHARES - 1)
-    goals = _goals(cells, 1.0 + np.arange(_SHARES)[:, None] * step)
-    given = fill(queue, goals, picked)
-    affordable = _total_kw(power, cells, picked, given, whole_mbps) <= task.policy.power_budget_kw[cells.site]
-    full = _carried(given, goals) & affordable
-    best = np.where(full.any(axis=0), np.argmax(full, axis=0), np.where(found, _SHARES - 1, 0))
-    return picked, given[best, np.arange(len(best))], found
+    goals = _goals(cells, np.stack([np.ones_like(least_share), np.where(found, least_share, 1.0)]))
+    all_of_it, less = fill(queue, goals, picked)
+    affordable = _total_kw(power, cells, picked, all_of_it, whole_mbps) <= task.policy.power_budget_kw[cells.site]
+    partial = found & ~(_carried(all_of_it, goals[0]) & affordable)
+    return picked, np.where(partial[:, None, None], less, all_of_it), found, partial
 
 
 def _draw_kw(

@@ -52,6 +52,19 @@ def decide(
     return best, DispatchTier.EXACT if exact else DispatchTier.MAX_SINR
 
 
+def settled(
+    task: DispatchTask, power: Power, band_on: BoolArray, sites: IntArray, ue_site: IntArray, whole_mbps: FloatArray
+) -> list[Case]:
+    """The best rates of ``sites`` on the carriers ``band_on`` [N, B], where they carry every minimum rate; a site that
+    is not among the cases keeps the rates that it has."""
+    users = [np.flatnonzero(ue_site == site) for site in sites.tolist()]
+    found = [
+        _solved(task, power, site, band_on[site], of, whole_mbps[of], settle=False)
+        for site, of in zip(sites.tolist(), users, strict=True)
+    ]
+    return [case for case in found if case is not None and case.exact]
+
+
 def _cases(
     task: DispatchTask, power: Power, site: int, allowed: BoolArray, users: IntArray, whole_mbps: FloatArray
 ) -> list[Case]:

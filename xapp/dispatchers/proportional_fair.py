@@ -89,8 +89,11 @@ def _serving(task: DispatchTask, radio: Radio, option: IntArray) -> tuple[IntArr
 def _shared(
     task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, ue_site: IntArray, whole: FloatArray
 ) -> tuple[BoolArray, FloatArray, DispatchTier]:
-    """Carriers [N, B] and rates [U, B]: as filled where all fits, by the program at the other sites."""
+    """Carriers [N, B] and rates [U, B]: as filled where all fits, by the program where best effort has less than it
+    asks for, and at sites where not everybody fits."""
     band_on, rate_mbps = chosen.band_on.copy(), chosen.rate_mbps.copy()
+    for case in crowded.settled(task, power, band_on, np.flatnonzero(chosen.partial), ue_site, whole):
+        rate_mbps[case.users] = case.rate_mbps
     sites = np.flatnonzero(~chosen.fits)
     if not sites.size:
         return band_on, rate_mbps, DispatchTier.EXACT
