@@ -25,9 +25,17 @@ def ticks(count: int, scenario: str = "paper", load: str = LOAD) -> list[Dispatc
         seen = observe(play.world)
         later, _ = next_period(play)
         task = xapp_core.task_of(replace(play.fast, policy=later.fast.policy), seen)
-        found.append(replace(task, policy=with_assisted(task.policy)))
+        found.append(_with_assisted(task))
         play = later
     return found
+
+
+def _with_assisted(task: DispatchTask) -> DispatchTask:
+    """``task`` with one more site in assisted mode, and as if it had been so before."""
+    policy, previous = with_assisted(task.policy), task.previous
+    if previous is not None and np.array_equal(previous.mode, task.policy.mode):
+        previous = replace(previous, mode=policy.mode)
+    return replace(task, policy=policy, previous=previous)
 
 
 def with_assisted(policy: Policy) -> Policy:
