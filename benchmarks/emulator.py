@@ -28,7 +28,7 @@ def emulator_bench(out: Path) -> None:
     world, control = settled()
     dt_h, network = s_to_h(world.scenario.time.period_s), world.scenario.network
     ours = alternating_ms({"ours": partial(advance, world, control, dt_h, Streams(1))}, ROUNDS)["ours"]
-    figures: dict[str, float | str] = {"ours_ms": float(np.median(ours))}
+    figures: dict[str, float] = {"ours_ms": float(np.median(ours))}
     for name, carriers in (("one_carrier", 1), ("all_carriers", network.band_count)):
         peer = MobileEnv(network, world.walks.xy_m, world.channel.own_site, carriers)
         taken = alternating_ms({"peer": peer.step}, PEER_ROUNDS)["peer"]

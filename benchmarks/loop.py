@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.output import publish
+
 HOURS_H = 0.5
 KEPT = ("control_latency_p50_ms", "control_latency_p99_ms", "sim_h", "wall_s")
 
@@ -26,7 +28,4 @@ def loop(out: Path) -> None:
     kpis = json.loads((run_dir / "kpis.json").read_text(encoding="utf-8"))
     figures = {key: kpis[key] for key in KEPT}
     figures["real_time_factor"] = kpis["sim_h"] * 3600.0 / kpis["wall_s"]
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "loop.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    for key, value in figures.items():
-        sys.stdout.write(f"{key:28} {value:10.3f}\n")
+    publish(out, "loop", figures)

@@ -33,7 +33,7 @@ def radio_bench(out: Path) -> None:
     everybody = np.arange(len(world.walks.xy_m))
     few = np.sort(rng.choice(everybody, len(everybody) // 10, replace=False))
     whole, smart = (Crrm(world.scenario.network, world.walks.xy_m, smart=smart) for smart in (False, True))
-    figures: dict[str, float | str] = {}
+    figures: dict[str, float] = {}
     for name, moved, peer in (("full", everybody, whole), ("tenth_moved", few, smart)):
         there = world.walks.xy_m.copy()
         there[moved] += STEP_M / np.sqrt(2.0)

@@ -18,9 +18,12 @@ BENCHES: dict[str, str] = {
 
 
 def bench_named(name: str) -> Bench:
-    """The benchmark called ``name``; ValueError names the choices."""
+    """The benchmark called ``name``. ValueError: there is none (with the choices), or its peer is not installed."""
     if name not in BENCHES:
         raise ValueError(f"no such bench {name!r}; there are: {', '.join(sorted(BENCHES)) or 'none'}")
     module, function = BENCHES[name].split(":")
-    bench: Bench = getattr(import_module(module), function)
+    try:
+        bench: Bench = getattr(import_module(module), function)
+    except ModuleNotFoundError as missing:
+        raise ValueError(f"bench {name!r} needs {missing.name}; pip install 'gridran[bench]'") from None
     return bench

@@ -31,12 +31,14 @@ class LinesOfTrials:
         self._begun_s, self._said_s = 0.0, 0.0
 
     def begin(self, total: int, done: int) -> None:
+        """``done`` of the ``total`` trials are already there."""
         self._total, self._kept, self._done = total, done, done
         self._begun_s = self._said_s = self._clock_s()
         kept = f", {done} of them already there" if done else ""
         self._say(f"{total} trials{kept}")
 
     def advance(self, label: str, wall_s: float) -> None:
+        """One more trial, which took ``wall_s``."""
         self._done += 1
         now_s = self._clock_s()
         if now_s - self._said_s < PLAIN_EVERY_S and self._done < self._total:
@@ -62,6 +64,7 @@ class BarOfTrials:
         self._task: TaskID | None = None
 
     def begin(self, total: int, done: int) -> None:
+        """``done`` of the ``total`` trials are already there."""
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
@@ -72,6 +75,7 @@ class BarOfTrials:
         self._bar.start()
 
     def advance(self, label: str, wall_s: float) -> None:
+        """One more trial, which took ``wall_s``."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, advance=1, description=f"{label} ({wall_s:.1f} s)")
 

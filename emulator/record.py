@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gridran.lost import FULL_TOLERANCE
 from gridran.service import BEST_EFFORT_SERVED_FRAC
 from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason
-
-FULL_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)

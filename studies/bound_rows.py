@@ -64,4 +64,6 @@ def _rows(results: Results, group: tuple[str, str, str], bounds: dict[int, Recor
         "bound_frac": (mean_ci95(frac.tolist()), cut),
         "bound_frac_max": ((float(frac.max()), math.nan), cut),
     }
-    return [row_of(results, group, metric, found, len(seeds), cut) for metric, (found, cut) in estimates.items()]
+    return [
+        row_of(results, group, metric, found, len(seeds), censored) for metric, (found, censored) in estimates.items()
+    ]

@@ -54,7 +54,7 @@ def site_power_scale(request: StudyRequest) -> None:
         manifest=manifest(scenarios, trial_seeds, results, time.perf_counter() - started_s),
     )
     figure = by_variant(table, METRIC, "survival_h (h) of independent, medium load")
-    publish("Fit of the site power", document, figure, (METRIC,), request.out)
+    publish("Fit of the site power", document, figure, (METRIC,), request.out, files={})
 
 
 def claim(table: Table) -> Claim:

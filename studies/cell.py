@@ -11,10 +11,9 @@ from gridran.lost import critical_availability_frac
 from gridran.scenario.loader import with_load
 from gridran.scenario.params import Scenario
 from gridran.types import FloatArray, StepOutcome
-from studies.availability import class_availability_frac
 from studies.fingerprint import code_version, scenario_hash
 from studies.kpis import KpiAccumulator, RunMeta
-from studies.thresholds import EPSILON, misses_sla
+from studies.thresholds import EPSILON, held_h
 from studies.trial import trial
 
 CURVE_STEP_H = 5.0 / 60.0
@@ -54,21 +53,24 @@ class TrialTask:
         return f"{cell.strategy}, {cell.load} load, seed {cell.seed}, {cell.variant}"
 
     def run(self) -> dict[str, Any]:
-        """``figures`` as in kpis.json, ``curves``, and what ``Held`` says of the time until the targets were lost.
+        """``figures`` as in kpis.json, ``curves``, and of the time until the targets were lost ``held_h``, in which
+        they were met, and what ``Energy`` says.
 
         The trial stops when the network is lost.
         """
         cell, network = self.cell, self.scenario.network
         kpis, curves = KpiAccumulator.for_network(network, self.scenario.ev.power_limit_kw), Curves()
-        held = Held(network.power.deep_sleep_kw)
+        energy = Energy(network.power.deep_sleep_kw)
         for period in trial(self.scenario, cell.strategy, cell.seed, cell.hours_h):
-            for fold in (kpis, curves, held):
+            for fold in (kpis, curves, energy):
                 fold.add(period.outcome)
             if kpis.lost:
                 break
         figures = kpis.result(RunMeta(cell.strategy, cell.load, cell.seed, wall_s=0.0))
         del figures["wall_s"]  # of the machine, not of the trial
-        return {**asdict(cell), "figures": figures, "curves": curves.result(), **held.until(figures["sla_h"])}
+        sla_h = figures["sla_h"]
+        until = {"held_h": held_h(kpis.shares, sla_h), **energy.until(sla_h)}
+        return {**asdict(cell), "figures": figures, "curves": curves.result(), **until}
 
 
 def trial_tasks(variant: str, scenario: Scenario, cells: list[Cell]) -> list[TrialTask]:
@@ -105,8 +107,8 @@ class Curves:
 CURVE_NAMES = ("soc_mean_frac", "soc_min_frac", "soc_sd_frac", "critical_availability_frac", "load_kw", "v2g_kw")
 
 
-class Held:
-    """What the clairvoyant bound has to know of the time until the targets were lost, period by period.
+class Energy:
+    """What the clairvoyant bound has to know of a site's energy, period by period.
 
     ``asleep_kw``: what the bound lets every site draw at least. One without power drew less, and had that to spare.
     """
@@ -114,24 +116,20 @@ class Held:
     def __init__(self, asleep_kw: float) -> None:
         self._asleep_kw = asleep_kw
         self._start_h: list[float] = []
-        self._held_h: list[float] = []
         self._bought_kwh: list[FloatArray] = []
         self._undrawn_kwh: list[FloatArray] = []
 
     def add(self, outcome: StepOutcome) -> None:
         """Takes the next period."""
-        held = not misses_sla(class_availability_frac(outcome))
         self._start_h.append(outcome.time_h)
-        self._held_h.append(outcome.dt_h * held)
         self._bought_kwh.append(outcome.v2g_kw * outcome.dt_h)
         self._undrawn_kwh.append(np.maximum(self._asleep_kw - outcome.load_kw, 0.0) * outcome.dt_h)
 
-    def until(self, sla_h: float) -> dict[str, Any]:
-        """Of the periods that began before ``sla_h``: ``held_h``, those that met the targets; by site what cars sold,
-        ``bought_kwh`` [N], and what it drew less than asleep, ``undrawn_kwh`` [N]."""
+    def until(self, sla_h: float) -> dict[str, list[float]]:
+        """Of the periods that began before ``sla_h``, by site [N]: ``bought_kwh``, what cars sold, and
+        ``undrawn_kwh``, what it drew less than asleep."""
         before = np.array(self._start_h) < sla_h - EPSILON
         return {
-            "held_h": float(np.array(self._held_h)[before].sum()),
             "bought_kwh": np.array(self._bought_kwh)[before].sum(axis=0).tolist(),
             "undrawn_kwh": np.array(self._undrawn_kwh)[before].sum(axis=0).tolist(),
         }

@@ -20,7 +20,8 @@ class ClusterError(ValueError):
 
 @contextmanager
 def cluster(address: str) -> Iterator[Executor]:
-    """The executor of the cluster whose scheduler is at ``address``, or of N workers here for ``local:N``.
+    """The executor of the cluster whose scheduler is at ``address``, or of N workers here for ``local:N``; on a way out
+    by an error what waits there is given up.
 
     ClusterError: it cannot be reached, or its workers have other code than this process.
     """
@@ -39,7 +40,12 @@ def cluster(address: str) -> Iterator[Executor]:
         except (OSError, ValueError) as wrong:
             raise ClusterError(f"no Dask scheduler at {address!r}: {wrong}") from None
         check_code(client.run(all_code_version))
-        yield client.get_executor(pure=False)
+        executor = client.get_executor(pure=False)
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False)
+            raise
 
 
 def _worker_count(address: str) -> int:

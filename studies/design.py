@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gridran.scenario.params import Scenario
@@ -107,7 +106,7 @@ def publish(
     figure: Figure,
     shown: Sequence[str],
     out: Path,
-    files: Mapping[str, str] = MappingProxyType({}),
+    files: Mapping[str, str],
 ) -> None:
     """Writes a study and further text ``files`` by name, and prints its table with the metrics ``shown``."""
     page = {f"{document.study}.md": markdown(title, document, shown)}

@@ -79,17 +79,10 @@ def _missing(known: Sequence[Task], cells: CellFile, request: StudyRequest) -> l
 
 
 def finished(executor: Executor, tasks: Sequence[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
-    """(task, result) as they finish; on every other way out, what has not begun is cancelled.
-
-    StudyError: one failed.
-    """
+    """(task, result) as they finish. StudyError: one failed; to give up the others is the executor's owner's part."""
     running = {executor.submit(timed, task): task for task in tasks}
-    try:
-        for future in as_completed(running):
-            yield running[future], _result(future, running[future])
-    finally:
-        for future in running:
-            future.cancel()
+    for future in as_completed(running):
+        yield running[future], _result(future, running[future])
 
 
 def _result(future: Future[dict[str, Any]], task: Task) -> dict[str, Any]:

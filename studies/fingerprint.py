@@ -17,7 +17,7 @@ import numpy as np
 from gridran import plugins
 from gridran.scenario.params import Scenario
 
-TRIAL, BOUND = "studies.cell", "studies.bound_task"
+PLAYED = TRIAL, BOUND = "studies.cell", "studies.bound_task"
 """The modules that play a trial and a bound; all of gridran that they import is what their results depend on."""
 
 _OWN = ("gridran", "rapp", "xapp", "emulator", "studies")
@@ -57,7 +57,7 @@ def code_version(*modules: str) -> str:
 
 def all_code_version() -> str:
     """The version of everything that a study plays, trials and bounds."""
-    return code_version(TRIAL, BOUND)
+    return code_version(*PLAYED)
 
 
 def library_versions() -> dict[str, str]:

@@ -107,6 +107,12 @@ def threshold_times_h(shares: Sequence[PeriodShares]) -> dict[str, float | None]
     return {name: first_lasting_h(periods, time_h, dt_h) for name, periods in bad.items()}
 
 
+def held_h(shares: Sequence[PeriodShares], sla_h: float) -> float:
+    """Hours of the periods that began before ``sla_h`` and met every target of Table III."""
+    held = (s.dt_h for s in shares if s.time_h < sla_h - EPSILON and not misses_sla(s.availability_frac))
+    return float(np.sum(np.fromiter(held, dtype=np.float64)))
+
+
 def quality_at(shares: Sequence[PeriodShares], at_h: float = QUALITY_AT_H) -> dict[str, float | None]:
     """Availability and served volume per class in the period that covers ``at_h`` (Table III).
 

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 
 from studies.dask_cluster import cluster
+from studies.fingerprint import PLAYED
 
 # Sums over several threads differ in the last digit from sums over one.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -36,9 +37,10 @@ def processes(jobs: int) -> Iterator[Executor]:
         try:
             yield pool
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # A pool that finds itself broken gives up what waits, but stumbles over what was cancelled before.
             for child in set(multiprocessing.active_children()) - before:
                 child.terminate()
+            pool.shutdown(wait=False)
             raise
         pool.shutdown()
 
@@ -46,7 +48,8 @@ def processes(jobs: int) -> Iterator[Executor]:
 def _in_worker(parent: int) -> None:
     """Ctrl-C is the parent's to handle; a worker whose parent was killed has nobody to work for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import_module("studies.bound_task")  # now, not hours later, when its file may be another
+    for module in PLAYED:  # now, not hours later, when a file may be another
+        import_module(module)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 

@@ -11,7 +11,8 @@ which ones is free,
 
     unserved_g <= Σ_b∈g D_b·(1 − y_b),    Σ_b∈target users_b·y_b >= least,    0 <= y <= 1.
 
-Families of constraints can be dropped, which makes a bound valid for those who need not obey them.
+It takes seconds, so no plan waits for it: it is what the local search is measured against. Families of constraints can
+be dropped, which makes a bound valid for those who need not obey them.
 """
 
 from __future__ import annotations

@@ -22,11 +22,7 @@ from gridran.outcome import Feasible, Infeasible, Outcome
 from gridran.types import BoolArray, FloatArray, ServiceClass, SiteMode
 from rapp.cooperation.diagnosis import not_finite
 from rapp.cooperation.generate import Phase, Schedule, generate, weighed_again
-from rapp.cooperation.inputs import (
-    class_mean,
-    growth_frac,
-    served_volume_mbps,
-)
+from rapp.cooperation.inputs import class_mean, growth_frac, served_volume_mbps
 from rapp.cooperation.search import modes
 from rapp.cooperation.spare import spare_frac
 from rapp.links import violations

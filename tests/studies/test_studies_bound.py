@@ -17,9 +17,9 @@ from studies.bound import BoundResult, Had, bounds_h
 from studies.bound_model import Cover, UnservableError, cheapest_way, cover, demand, relaxed, relaxed_price
 from studies.bound_search import Search
 from studies.bound_world import exogenous, moments, stored_kwh
-from studies.cell import Held
+from studies.cell import Energy
 from studies.kpis import KpiAccumulator, RunMeta
-from studies.thresholds import misses_sla
+from studies.thresholds import held_h, misses_sla
 from studies.trial import begin, next_period, trial
 
 
@@ -138,14 +138,14 @@ def test_no_strategy_outlives_the_bound(strategy: str, few_bound: tuple[Scenario
     """Nobody holds the targets longer, with what the batteries hold and what the dead did not draw."""
     few, bound = few_bound
     quiet = replace(few, ev=replace(few.ev, arrivals_per_site_day=0.0))
-    figures, held = KpiAccumulator.for_network(quiet.network), Held(quiet.network.power.deep_sleep_kw)
+    figures, energy = KpiAccumulator.for_network(quiet.network), Energy(quiet.network.power.deep_sleep_kw)
     for period in trial(quiet, strategy, 1, bound.upper_h + 1.0):
         figures.add(period.outcome)
-        held.add(period.outcome)
+        energy.add(period.outcome)
     sla_h = figures.result(RunMeta(strategy, "medium", 1, 0.0))["sla_h"]
-    had = held.until(sla_h)
+    had = energy.until(sla_h)
     own = bounds_h(quiet, 1, {strategy: Had(sla_h, np.zeros(4), np.array(had["undrawn_kwh"]))})[strategy]
-    assert had["held_h"] <= own.upper_h
+    assert held_h(figures.shares, sla_h) <= own.upper_h
 
 
 def test_what_cars_sell_lengthens_it(few_bound: tuple[Scenario, BoundResult]) -> None:
@@ -183,12 +183,13 @@ def test_a_dead_site_draws_nothing(small_scenario: Scenario) -> None:
     """A neighbour with an all but empty battery dies, and the other serves on: what the dead one does not draw counts,
     or the bound would be below what was held."""
     two = two_sites(small_scenario, (20.0, 0.25))
-    held = Held(two.network.power.deep_sleep_kw)
+    figures, energy = KpiAccumulator.for_network(two.network), Energy(two.network.power.deep_sleep_kw)
     for period in trial(two, "lifetime", 1, 4.0):
-        held.add(period.outcome)
+        figures.add(period.outcome)
+        energy.add(period.outcome)
     for until_h in (2.5, 4.0):
-        had = held.until(until_h)
-        assert had["held_h"] == pytest.approx(until_h)
+        had = energy.until(until_h)
+        assert held_h(figures.shares, until_h) == pytest.approx(until_h)
         naive, true = (Had(until_h, np.zeros(2), np.array(kwh)) for kwh in (np.zeros(2), had["undrawn_kwh"]))
         found = bounds_h(two, 1, {"naive": naive, "true": true})
         assert found["naive"].upper_h < until_h <= found["true"].upper_h * (1.0 + 1e-9)
