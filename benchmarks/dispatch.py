@@ -86,7 +86,7 @@ def _compared(task: DispatchTask) -> tuple[float, float, float, float]:
 def problem_of(found: Decided) -> tuple[Shares, FloatArray]:
     """(27) as it stood for a decision, carriers fixed, and the rates that were decided, [M, C, B]."""
     asked, radio, power = found.asked, found.radio, power_of(found.asked.network)
-    users = np.flatnonzero(radio.rate_mbps.max(axis=(1, 2)) > 0)
+    users = np.flatnonzero(radio.best_mbps.max(axis=1) > 0)
     site = radio.candidate[users]
     rate_mbps = np.where(found.band_on[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
     limit_kw = np.maximum(asked.policy.power_budget_kw - power.fixed_kw(found.band_on), 0.0)

@@ -60,7 +60,7 @@ def strongest_fill(task: DispatchTask) -> Dispatch:
     problem = shares_of(throttled(task), users, site[:, None], whole[:, None, :], left_kw, power.load_kw, power.mbps_kw)
     rate_mbps = greedy(problem)[:, 0]
     starved = band_on.any(axis=1) != radio.allowed.any(axis=1)
-    reachable = radio.rate_mbps.max(axis=(1, 2), initial=0.0) > 0
+    reachable = radio.best_mbps.max(axis=1, initial=0.0) > 0
     reason = shed_reason(task, reachable, site, rate_mbps.sum(axis=1), starved)
     return replace(
         nothing_granted(task),

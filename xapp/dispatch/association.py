@@ -26,7 +26,7 @@ MOVE_COST_FRAC = 0.02  # of a user's utility at full demand
 
 def strongest(radio: Radio) -> IntArray:
     """Option number [U] of the strongest site that can serve each user, 0 where there is none."""
-    first: IntArray = np.argmax(radio.rate_mbps.max(axis=2) > 0, axis=1)
+    first: IntArray = np.argmax(radio.best_mbps > 0, axis=1)
     return first
 
 
@@ -35,7 +35,7 @@ def preferred(task: DispatchTask, radio: Radio) -> IntArray:
 
     A link that gave nothing is not good, whatever is predicted: the strongest of the others is tried before it.
     """
-    best = radio.rate_mbps.max(axis=2)
+    best = radio.best_mbps
     serving = (radio.candidate == task.snapshot.serving_site[:, None]) & (radio.candidate >= 0)
     works = (task.snapshot.served_mbps > 0.0)[:, None]
     good = serving & works & (best > 0) & (best >= KEEP_FRAC * best.max(axis=1, keepdims=True))
@@ -47,7 +47,7 @@ def preferred(task: DispatchTask, radio: Radio) -> IntArray:
 def rescued(radio: Radio, option: IntArray) -> IntArray:
     """The same options, but the strongest for users whose own option gives nothing under this radio picture."""
     rows = np.arange(len(option))
-    lost = radio.rate_mbps[rows, option].max(axis=1) <= 0
+    lost = radio.best_mbps[rows, option] <= 0
     return np.where(lost, strongest(radio), option)
 
 
@@ -69,7 +69,7 @@ def associate(
     rows = np.arange(len(option))
     site_now = radio.candidate[rows, option]
     crowded = ~chosen.fits[np.maximum(site_now, 0)] & (site_now >= 0)
-    choices = (radio.rate_mbps.max(axis=2) > 0).sum(axis=1) * wanting(task)
+    choices = (radio.best_mbps > 0).sum(axis=1) * wanting(task)
     if not (crowded & (choices > 1)).any():
         return option
     users = np.flatnonzero(crowded & (choices > 0))

@@ -8,6 +8,7 @@ site that was all dark count with ``WAKING_ACTIVITY``.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,12 +26,14 @@ CRITICAL_MARGIN_DB = 2.0  # emergency and voice: what a prediction may be wrong 
 @dataclass(frozen=True)
 class Radio:
     """``mode`` [N] in force; ``allowed`` [N, B] carriers that may be on; ``candidate`` [U, C] site index (-1 none),
-    strongest first, with ``rate_mbps`` [U, C, B] of a whole carrier and their columns ``place`` in the report."""
+    strongest first, with ``rate_mbps`` [U, C, B] of a whole carrier, that of the best carrier ``best_mbps`` [U, C], and
+    their columns ``place`` in the report; ``power_mw`` [U, K, B] received there."""
 
     mode: IntArray
     allowed: BoolArray
     candidate: IntArray
     rate_mbps: FloatArray
+    best_mbps: FloatArray
     place: IntArray
     power_mw: FloatArray
 
@@ -49,7 +52,8 @@ def radio_of(task: DispatchTask) -> Radio:
     place = np.argsort(~open_site, axis=1, kind="stable")[:, :count]
     rows = np.arange(len(place))[:, None]
     candidate = np.where(open_site[rows, place], snapshot.neighbour_site[rows, place], -1)
-    radio = Radio(mode, allowed, candidate, np.zeros((*candidate.shape, network.band_count)), place, power_mw)
+    nothing = np.zeros((*candidate.shape, network.band_count))
+    radio = Radio(mode, allowed, candidate, nothing, nothing[..., 0], place, power_mw)
     dark = ~snapshot.band_on.any(axis=1, keepdims=True)
     measured = np.where(dark, WAKING_ACTIVITY, np.where(snapshot.band_on, snapshot.prb_used_frac, 0.0))
     return with_activity(task, radio, np.where(allowed, measured, 0.0))
@@ -61,16 +65,18 @@ def with_activity(task: DispatchTask, radio: Radio, activity_frac: FloatArray) -
     site = np.maximum(radio.candidate, 0)
     rate_mbps = full_band_rate_mbps(task.network, sinr, radio.mode == SiteMode.HELPING, site)
     usable = (radio.candidate >= 0)[..., None] & radio.allowed[site]
-    usable &= ~_unsound(task, sinr, usable)
-    return replace(radio, rate_mbps=np.where(usable, rate_mbps, 0.0))
+    critical = np.flatnonzero(task.snapshot.service_class <= ServiceClass.VOICE)
+    usable[critical] = _soundest(task, sinr[critical], usable[critical])
+    rate_mbps *= usable
+    best_mbps = functools.reduce(np.maximum, np.moveaxis(rate_mbps, 2, 0))
+    return replace(radio, rate_mbps=rate_mbps, best_mbps=best_mbps)
 
 
-def _unsound(task: DispatchTask, sinr: FloatArray, usable: BoolArray) -> BoolArray:
-    """Options [U, C, B] of emergency and voice users that are too near Γ_min, where the user has a sounder one."""
+def _soundest(task: DispatchTask, sinr: FloatArray, usable: BoolArray) -> BoolArray:
+    """Of the ``usable`` options [M, C, B] those not too near Γ_min, where a user has one."""
     least = 10.0 ** ((task.network.radio.sinr_min_db + CRITICAL_MARGIN_DB) / 10.0)
-    sound = sinr >= least
-    has_sound = (sound & usable).any(axis=(1, 2)) & (task.snapshot.service_class <= ServiceClass.VOICE)
-    return np.asarray(has_sound[:, None, None] & ~sound, dtype=np.bool_)
+    sound = usable & (sinr >= least)
+    return np.where(sound.any(axis=(1, 2), keepdims=True), sound, usable)
 
 
 def modes_in_force(task: DispatchTask) -> IntArray:

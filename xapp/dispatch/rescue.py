@@ -71,8 +71,8 @@ def _last_of_plan(task: DispatchTask) -> Dispatch | None:
 def _covered(task: DispatchTask) -> BoolArray:
     """Users [U] of ``task`` whom an open site reaches with the margin above Γ_min (6)."""
     radio = replace(task.network.radio, sinr_min_db=task.network.radio.sinr_min_db + WAKE_MARGIN_DB)
-    rate_mbps = radio_of(replace(task, network=replace(task.network, radio=radio))).rate_mbps
-    return np.asarray(rate_mbps.max(axis=(1, 2), initial=0.0) > 0.0, dtype=np.bool_)
+    best_mbps = radio_of(replace(task, network=replace(task.network, radio=radio))).best_mbps
+    return np.asarray(best_mbps.max(axis=1, initial=0.0) > 0.0, dtype=np.bool_)
 
 
 def _only(snapshot: Snapshot, users: IntArray) -> Snapshot:

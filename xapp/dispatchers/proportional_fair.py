@@ -7,6 +7,7 @@ never goes without a control.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from xapp.dispatch.sharing import Power, power_of
 from xapp.dispatch.shed import shed_reason
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import throttled, wanting
+
+_Rule = Callable[[DispatchTask, Power, BoolArray, IntArray, FloatArray], bands.Bands]
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,9 @@ def dispatch(task: DispatchTask) -> Dispatch:
 def decide(asked: DispatchTask, power: Power) -> Decided:
     """Association, carriers and rates for what is ``asked``."""
     radio = radio_of(asked)
-    option = _association(asked, radio, power)
-    chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
+    same_modes = asked.previous is not None and np.array_equal(asked.previous.mode, radio.mode)
+    option = _association(asked, radio, power, same_modes)
+    chosen = _chosen_bands(asked, radio, power, option, radio.allowed, bands.in_force if same_modes else bands.choose)
     if asked.association == "cooperative" and not chosen.fits.all():
         option = associate(asked, radio, power, option, chosen, radio.allowed)
         chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
@@ -62,11 +66,10 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     return Decided(asked, radio, band_on, ue_site, whole, rate_mbps, tier)
 
 
-def _association(task: DispatchTask, radio: Radio, power: Power) -> IntArray:
+def _association(task: DispatchTask, radio: Radio, power: Power, same_modes: bool) -> IntArray:
     """Who serves whom: where a policy or slot brings new modes users spread over the sites as the plan meant, on its
     carriers; from then on they stay where they are well served."""
     option = preferred(task, radio)
-    same_modes = task.previous is not None and np.array_equal(task.previous.mode, radio.mode)
     if task.association == "own-cell" or task.band_rule == "all-on" or same_modes:
         return option
     planned = planned_bands(task, radio)
@@ -74,16 +77,19 @@ def _association(task: DispatchTask, radio: Radio, power: Power) -> IntArray:
     return option if chosen.fits.all() else associate(task, radio, power, option, chosen, planned)
 
 
-def _chosen_bands(task: DispatchTask, radio: Radio, power: Power, option: IntArray, allowed: BoolArray) -> bands.Bands:
+def _chosen_bands(
+    task: DispatchTask, radio: Radio, power: Power, option: IntArray, allowed: BoolArray, rule: _Rule = bands.choose
+) -> bands.Bands:
     ue_site, whole = _serving(task, radio, option)
-    return bands.choose(task, power, allowed, ue_site, whole)
+    return rule(task, power, allowed, ue_site, whole)
 
 
 def _serving(task: DispatchTask, radio: Radio, option: IntArray) -> tuple[IntArray, FloatArray]:
     """Serving site [U] (-1 none) and its whole-carrier rates [U, B]; none for users who ask for nothing."""
     rows = np.arange(len(option))
-    whole = radio.rate_mbps[rows, option] * wanting(task)[:, None]
-    return np.where(whole.max(axis=1) > 0, radio.candidate[rows, option], -1), whole
+    wants = wanting(task)
+    served = wants & (radio.best_mbps[rows, option] > 0)
+    return np.where(served, radio.candidate[rows, option], -1), radio.rate_mbps[rows, option] * wants[:, None]
 
 
 def _shared(
@@ -134,7 +140,7 @@ def _control(task: DispatchTask, power: Power, found: Decided) -> Dispatch:
     load_kw = load_kw + (blocks * power.load_kw).sum(axis=1) + volume @ power.mbps_kw
     power_bound = load_kw >= task.policy.power_budget_kw * (1.0 - 1e-6)
     granted = found.rate_mbps.sum(axis=1)
-    heard = found.radio.rate_mbps.max(axis=(1, 2)) > 0
+    heard = found.radio.best_mbps.max(axis=1) > 0
     return Dispatch(
         period=task.snapshot.period,
         policy_id=task.policy.policy_id,
