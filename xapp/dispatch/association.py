@@ -12,11 +12,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from gridran.types import BoolArray, FloatArray, IntArray
+from gridran.types import BoolArray, IntArray
 from xapp.dispatch.bands import Bands
 from xapp.dispatch.bandwidth import share
 from xapp.dispatch.efficiency import Radio
-from xapp.dispatch.sharing import Power, shares_of
+from xapp.dispatch.leftover import placed, used
+from xapp.dispatch.sharing import FULL, Power, shares_of
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import wanting
 
@@ -66,38 +67,34 @@ def associate(
     Users of sites that fit stay as they are; those of the others may move into what is left there. ``bands`` [N, B]
     are the carriers counted on: with the plan's own the users spread over the sites as planned.
     """
+    site = radio.candidate[np.arange(len(option)), option]
+    crowded = ~np.append(chosen.fits, True)[site] & wanting(task)
+    left_out = np.flatnonzero(crowded & (chosen.rate_mbps.sum(axis=1) < task.snapshot.demand_mbps * FULL))
+    if not (np.count_nonzero(radio.best_mbps[left_out] > 0, axis=1) > 1).any():
+        return option
+    found = placed(task, power, radio, chosen.band_on, option, chosen.rate_mbps, left_out, stay=False)
+    return found.option if found.done[left_out].all() else _programmed(task, radio, power, option, chosen, bands)
+
+
+def _programmed(
+    task: DispatchTask, radio: Radio, power: Power, option: IntArray, chosen: Bands, bands: BoolArray
+) -> IntArray:
+    """The same by the program, over all options of all users of crowded sites."""
     rows = np.arange(len(option))
     site_now = radio.candidate[rows, option]
-    crowded = ~chosen.fits[np.maximum(site_now, 0)] & (site_now >= 0)
-    choices = (radio.best_mbps > 0).sum(axis=1) * wanting(task)
-    if not (crowded & (choices > 1)).any():
-        return option
-    users = np.flatnonzero(crowded & (choices > 0))
-    used, drawn_kw = _taken(radio, power, option, chosen)
+    crowded = ~np.append(chosen.fits, True)[site_now]
+    users = np.flatnonzero(crowded & (radio.best_mbps.max(axis=1) > 0) & wanting(task))
+    taken = used(power, np.where(crowded, -1, site_now), radio.rate_mbps[rows, option], chosen.rate_mbps)
     site = radio.candidate[users]
     rate_mbps = np.where(bands[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
-    limit_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(bands) - drawn_kw, 0.0)
+    limit_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(bands) - taken.load_kw, 0.0)
     problem = shares_of(task, users, site, rate_mbps, limit_kw, power.load_kw, power.mbps_kw)
     away = site != site_now[users][:, None]
     cost = MOVE_COST_FRAC * np.log(2.0) * problem.weight[:, None] * away
-    answer = share(replace(problem, move_cost=cost, blocks_free=np.maximum(1.0 - used, 0.0)))
+    answer = share(replace(problem, move_cost=cost, blocks_free=np.maximum(1.0 - taken.blocks, 0.0)))
     if answer is None:
         return option
     given = answer.rate_mbps.sum(axis=2)
     moved = option.copy()
     moved[users] = np.where(given.max(axis=1) > 1e-9, np.argmax(given, axis=1), option[users])
     return moved
-
-
-def _taken(radio: Radio, power: Power, option: IntArray, chosen: Bands) -> tuple[FloatArray, FloatArray]:
-    """Blocks [N, B] and load-dependent power [N] that the users of sites that fit take there."""
-    rows = np.arange(len(option))
-    site = radio.candidate[rows, option]
-    stays = np.flatnonzero((site >= 0) & chosen.fits[np.maximum(site, 0)])
-    whole, rate = radio.rate_mbps[stays, option[stays]], chosen.rate_mbps[stays]
-    blocks = np.divide(rate, whole, out=np.zeros_like(rate), where=whole > 0)
-    sites = len(chosen.fits)
-    columns = [np.bincount(site[stays], blocks[:, b], sites) for b in range(blocks.shape[1])]
-    used = np.asarray(np.stack(columns, axis=1), dtype=np.float64)
-    volume_kw: FloatArray = np.asarray(np.bincount(site[stays], rate @ power.mbps_kw, sites), dtype=np.float64)
-    return used, (used * power.load_kw).sum(axis=1) + volume_kw

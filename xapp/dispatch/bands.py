@@ -27,12 +27,13 @@ STAY_FRAC = 0.05  # of a site's draw, below which it does not switch carriers: i
 @dataclass(frozen=True)
 class Bands:
     """``band_on`` [N, B]; ``rate_mbps`` [U, B], a first guess where not all fits; ``fits`` [N]; ``partial`` [N] where
-    best effort has less than it asks for."""
+    best effort has less than it asks for; ``full_mbps`` [U, B], full demand as far as the carriers go."""
 
     band_on: BoolArray
     rate_mbps: FloatArray
     fits: BoolArray
     partial: BoolArray
+    full_mbps: FloatArray
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class _Cells:
     best_effort: BoolArray
 
 
-_Decided = tuple[BoolArray, FloatArray, BoolArray, BoolArray]
-"""Carriers [G, B], rates [M, B], and whether a site fits and is partial [G], as in ``Bands``."""
+_Decided = tuple[BoolArray, FloatArray, BoolArray, BoolArray, FloatArray]
+"""As in ``Bands``, of sites [G] and their users [M]."""
 _Rule = Callable[[DispatchTask, Power, _Cells, Queues, FloatArray], _Decided]
 
 
@@ -72,6 +73,7 @@ def in_force(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntA
         np.where(at_new[:, None], new.rate_mbps, kept.rate_mbps),
         np.where(kept.fits, True, new.fits),
         np.where(kept.fits, kept.partial, new.partial),
+        np.where(at_new[:, None], new.full_mbps, kept.full_mbps),
     )
 
 
@@ -79,16 +81,17 @@ def _decided(
     task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray, decide: _Rule
 ) -> Bands:
     band_on, fits = np.zeros_like(allowed), np.ones(len(allowed), dtype=np.bool_)
-    partial, rate_mbps = np.zeros_like(fits), np.zeros_like(whole_mbps)
+    partial, rate_mbps, full_mbps = np.zeros_like(fits), np.zeros_like(whole_mbps), np.zeros_like(whole_mbps)
     cells = _cells(task, allowed, ue_site)
     if cells.site.size:
         here = np.flatnonzero(cells.user >= 0)
         whole = np.zeros((len(cells.user), whole_mbps.shape[1]))
         whole[here] = whole_mbps[cells.user[here]] * (1.0 if task.band_rule == "all-on" else FILLED_FRAC)
         queue = queues(cells.rows, whole, _order(power, cells, whole))
-        band_on[cells.site], given, fits[cells.site], partial[cells.site] = decide(task, power, cells, queue, whole)
-        rate_mbps[cells.user[here]] = given[here]
-    return Bands(band_on, rate_mbps, fits, partial)
+        found = decide(task, power, cells, queue, whole)
+        band_on[cells.site], given, fits[cells.site], partial[cells.site], full = found
+        rate_mbps[cells.user[here]], full_mbps[cells.user[here]] = given[here], full[here]
+    return Bands(band_on, rate_mbps, fits, partial, full_mbps)
 
 
 def _cells(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> _Cells:
@@ -110,7 +113,7 @@ def _everything(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, 
     given = fill(queue, goal, cells.allowed)
     affordable = _total_kw(power, cells, cells.allowed, given, whole_mbps) <= task.policy.power_budget_kw[cells.site]
     fits = _carried(cells, given, goal)[0] & affordable[0]
-    return cells.allowed, given[0], fits, np.zeros_like(fits)
+    return cells.allowed, given[0], fits, np.zeros_like(fits), given[0]
 
 
 def _total_kw(
@@ -158,7 +161,7 @@ def _carried_on(
     affordable = _total_kw(power, cells, picked, given, whole_mbps) <= task.policy.power_budget_kw[cells.site]
     full, less = _carried(cells, given, goals) & affordable
     partial = less & ~full
-    return picked, np.where(partial[cells.rows.group][:, None], given[1], given[0]), full | less, partial
+    return picked, np.where(partial[cells.rows.group][:, None], given[1], given[0]), full | less, partial, given[0]
 
 
 def _draw_kw(

@@ -16,7 +16,8 @@ from gridran.types import BoolArray, Dispatch, DispatchTier, FloatArray, IntArra
 from xapp.dispatch import bands, crowded, v2g
 from xapp.dispatch.association import associate, planned_bands, preferred, rescued
 from xapp.dispatch.efficiency import Radio, radio_of, with_activity
-from xapp.dispatch.sharing import Power, power_of
+from xapp.dispatch.leftover import placed, used
+from xapp.dispatch.sharing import FULL, Power, power_of
 from xapp.dispatch.shed import shed_reason
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import throttled, wanting
@@ -60,9 +61,9 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     ue_site, whole = _serving(asked, radio, option)
     radio = with_activity(asked, radio, _activity(asked, chosen.band_on, ue_site, whole, chosen.rate_mbps))
     option = rescued(radio, option)
-    ue_site, whole = _serving(asked, radio, option)
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
-    band_on, rate_mbps, tier = _shared(asked, radio, power, chosen, ue_site, whole)
+    option, band_on, rate_mbps, tier = _shared(asked, radio, power, chosen, option)
+    ue_site, whole = _serving(asked, radio, option)
     return Decided(asked, radio, band_on, ue_site, whole, rate_mbps, tier)
 
 
@@ -93,21 +94,44 @@ def _serving(task: DispatchTask, radio: Radio, option: IntArray) -> tuple[IntArr
 
 
 def _shared(
-    task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, ue_site: IntArray, whole: FloatArray
-) -> tuple[BoolArray, FloatArray, DispatchTier]:
-    """Carriers [N, B] and rates [U, B]: as filled where all fits, by the program where best effort has less than it
-    asks for, and at sites where not everybody fits."""
+    task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, option: IntArray
+) -> tuple[IntArray, BoolArray, FloatArray, DispatchTier]:
+    """Options [U], carriers [N, B] and rates [U, B]: as filled where all fits; where best effort has less than it asks
+    for and where not everybody fits as well as can be."""
     band_on, rate_mbps = chosen.band_on.copy(), chosen.rate_mbps.copy()
-    for case in crowded.settled(task, power, band_on, np.flatnonzero(chosen.partial), ue_site, whole):
-        rate_mbps[case.users] = case.rate_mbps
+    if chosen.partial.any():
+        option, rate_mbps = _settled(task, radio, power, chosen, option)
     sites = np.flatnonzero(~chosen.fits)
     if not sites.size:
-        return band_on, rate_mbps, DispatchTier.EXACT
+        return option, band_on, rate_mbps, DispatchTier.EXACT
+    ue_site, whole = _serving(task, radio, option)
     band_on[sites], rate_mbps[np.isin(ue_site, sites)] = False, 0.0
     cases, tier = crowded.decide(task, power, radio.allowed, sites, ue_site, whole)
     for case in cases:
         band_on[case.site], rate_mbps[case.users] = case.band_on, case.rate_mbps
-    return band_on, rate_mbps, tier
+    return option, band_on, rate_mbps, tier
+
+
+def _settled(
+    task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, option: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Options [U] and rates [U, B] once best effort of partial sites has what it asks for, there or where else there is
+    room; where it cannot have that, the program shares out what there is."""
+    ue_site, _ = _serving(task, radio, option)
+    at = np.append(chosen.partial, False)[ue_site]
+    full_mbps = np.where(at[:, None], chosen.full_mbps, chosen.rate_mbps)
+    short = np.flatnonzero(at & (full_mbps.sum(axis=1) < task.snapshot.demand_mbps * FULL))
+    found = placed(task, power, radio, chosen.band_on, option, full_mbps, short, stay=True)
+    ue_site, whole = _serving(task, radio, found.option)
+    load_kw = used(power, ue_site, whole, found.rate_mbps).load_kw
+    unsettled = chosen.partial & (power.fixed_kw(chosen.band_on) + load_kw > task.policy.power_budget_kw)
+    unsettled[ue_site[short[~found.done[short]]]] = True
+    rate_mbps = found.rate_mbps.copy()
+    as_filled = at & ~found.done & np.append(unsettled, False)[ue_site]
+    rate_mbps[as_filled] = chosen.rate_mbps[as_filled]
+    for case in crowded.settled(task, power, chosen.band_on, np.flatnonzero(unsettled), ue_site, whole):
+        rate_mbps[case.users] = case.rate_mbps
+    return found.option, rate_mbps
 
 
 def _used(whole: FloatArray, rate_mbps: FloatArray) -> FloatArray:

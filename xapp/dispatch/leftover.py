@@ -1,0 +1,111 @@
+"""Who is short where it is served moves to a site with room for all that it asks for: what is left of the carriers that
+are on there, and of the power budget.
+
+Everybody who can be placed so is served in full, which is the best that (27) can do, so a program is asked only about
+the others. One user at a time, the most important class first, in it those who ask for least.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridran.types import BoolArray, FloatArray, IntArray
+from xapp.dispatch.bands import FILLED_FRAC
+from xapp.dispatch.efficiency import Radio
+from xapp.dispatch.sharing import Power
+from xapp.dispatch.task import DispatchTask
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Options [U] and rates [U, B], and which users [U] have all that they ask for by it."""
+
+    option: IntArray
+    rate_mbps: FloatArray
+    done: BoolArray
+
+
+@dataclass(frozen=True)
+class Used:
+    """What users take of each site: blocks [N, B] of its carriers and load-dependent power [N]."""
+
+    blocks: FloatArray
+    load_kw: FloatArray
+
+
+def used(power: Power, site: IntArray, whole_mbps: FloatArray, rate_mbps: FloatArray) -> Used:
+    """What users at ``site`` [M] (-1 nowhere) take with rates [M, B] of whole carriers [M, B]."""
+    sites = len(power.load_kw)
+    at = np.where(site >= 0, site, sites)
+    share = np.divide(rate_mbps, whole_mbps, out=np.zeros_like(rate_mbps), where=whole_mbps > 0)
+    columns = [np.bincount(at, share[:, b], sites + 1)[:-1] for b in range(share.shape[1])]
+    blocks: FloatArray = np.stack(columns, axis=1)
+    volume_kw = np.bincount(at, rate_mbps @ power.mbps_kw, sites + 1)[:-1]
+    return Used(blocks, np.asarray((blocks * power.load_kw).sum(axis=1) + volume_kw, dtype=np.float64))
+
+
+def placed(
+    task: DispatchTask,
+    power: Power,
+    radio: Radio,
+    band_on: BoolArray,
+    option: IntArray,
+    rate_mbps: FloatArray,
+    short: IntArray,
+    stay: bool,
+) -> Placed:
+    """``short`` users [M] each on one of the carriers ``band_on`` [N, B] that has room for it beside what the others
+    have of ``rate_mbps`` [U, B]; ``stay``: by preference where it is, and there to the last block."""
+    free, free_kw = _free(task, power, radio, band_on, option, rate_mbps, short)
+    site, need, need_kw = _needs(task, power, radio, band_on, short)
+    here = np.arange(site.shape[1]) == option[short][:, None]
+    allowed = np.ones_like(here) if stay else ~here
+    reserve = np.where(here, 0.0, 1.0 - FILLED_FRAC)[..., None]
+    found = Placed(option.copy(), rate_mbps.copy(), np.zeros(len(option), dtype=np.bool_))
+    for k in np.lexsort((task.snapshot.demand_mbps[short], task.snapshot.service_class[short])).tolist():
+        room = allowed[k][:, None] & (need[k] + reserve[k] <= free[site[k]])
+        room &= need_kw[k] <= free_kw[site[k]][:, None]
+        if not room.any():
+            continue
+        cost = np.where(here[k][:, None], 0.0, need_kw[k])
+        cost[~room] = np.inf
+        choice, band = divmod(int(np.argmin(cost)), cost.shape[1])
+        free[site[k, choice], band] -= need[k, choice, band]
+        free_kw[site[k, choice]] -= need_kw[k, choice, band]
+        user = short[k]
+        found.option[user], found.done[user] = choice, True
+        found.rate_mbps[user] = 0.0
+        found.rate_mbps[user, band] = task.snapshot.demand_mbps[user]
+    return found
+
+
+def _free(
+    task: DispatchTask,
+    power: Power,
+    radio: Radio,
+    band_on: BoolArray,
+    option: IntArray,
+    rate_mbps: FloatArray,
+    short: IntArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Blocks [N, B] and power [N] that all but the ``short`` users leave."""
+    rows = np.arange(len(option))
+    others_mbps = rate_mbps.copy()
+    others_mbps[short] = 0.0
+    taken = used(power, radio.candidate[rows, option], radio.rate_mbps[rows, option], others_mbps)
+    free_kw = task.policy.power_budget_kw - power.fixed_kw(band_on) - taken.load_kw
+    return np.where(band_on, 1.0 - taken.blocks, 0.0), free_kw
+
+
+def _needs(
+    task: DispatchTask, power: Power, radio: Radio, band_on: BoolArray, users: IntArray
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Sites [M, C] of the options of ``users`` [M], and the blocks and power [M, C, B] that all they ask for takes of
+    each carrier there; infinite where it cannot be used."""
+    candidate, demand_mbps = radio.candidate[users], task.snapshot.demand_mbps[users][:, None, None]
+    site = np.maximum(candidate, 0)
+    whole = np.where(band_on[site] & (candidate >= 0)[..., None], radio.rate_mbps[users], 0.0)
+    need = np.divide(demand_mbps, whole, out=np.full_like(whole, np.inf), where=whole > 0)
+    return site, need, need * power.load_kw[site] + demand_mbps * power.mbps_kw
