@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from console.arguments import parser
+from gridran.runtime.heap import keep_freed_memory
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -19,6 +20,7 @@ class UsageError(Exception):
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     asked = parser().parse_args(argv)
+    keep_freed_memory()
     try:
         return COMMANDS[asked.command](asked)
     except UsageError as wrong:

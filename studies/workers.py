@@ -12,6 +12,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 
+from gridran.runtime.heap import keep_freed_memory
 from studies.dask_cluster import cluster
 from studies.fingerprint import PLAYED
 
@@ -48,6 +49,7 @@ def processes(jobs: int) -> Iterator[Executor]:
 def _in_worker(parent: int) -> None:
     """Ctrl-C is the parent's to handle; a worker whose parent was killed has nobody to work for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
     for module in PLAYED:  # now, not hours later, when a file may be another
         import_module(module)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -36,9 +36,9 @@ def in_reach(network: Network, mode: IntArray, ue_xy_m: FloatArray, neighbour_si
     area belongs to its nominal coverage.
     """
     x_m, y_m = network.site_xy_m.T
-    distance_m = np.hypot(x_m.take(neighbour_site) - ue_xy_m[:, :1], y_m.take(neighbour_site) - ue_xy_m[:, 1:])
-    reach: BoolArray = distance_m <= effective_radius_m(network, mode).take(neighbour_site)
+    away_m, up_m = x_m.take(neighbour_site) - ue_xy_m[:, :1], y_m.take(neighbour_site) - ue_xy_m[:, 1:]
+    reach_m2 = np.where(mode == SiteMode.DEEP_SLEEP, -1.0, effective_radius_m(network, mode) ** 2)
+    reach: BoolArray = away_m * away_m + up_m * up_m <= reach_m2.take(neighbour_site)
     whole = (mode == SiteMode.NORMAL) | (mode == SiteMode.HELPING)
     reach[:, 0] |= whole[neighbour_site[:, 0]]
-    reach &= (mode != SiteMode.DEEP_SLEEP).take(neighbour_site)
     return reach

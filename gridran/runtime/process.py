@@ -17,6 +17,7 @@ from typing import NoReturn, Protocol
 
 from gridran.plugins import PluginError
 from gridran.runtime.address import ListenError
+from gridran.runtime.heap import keep_freed_memory
 from gridran.runtime.service_config import ConfigError
 from gridran.runtime.tls import TlsError
 from gridran.scenario.problem import ScenarioError
@@ -77,6 +78,7 @@ def main(name: str, run: Callable[[Path], int], argv: Sequence[str] | None = Non
     """``python -m NAME --config FILE``."""
     arguments = argparse.ArgumentParser(prog=name)
     arguments.add_argument("--config", type=Path, required=True, metavar="FILE")
+    keep_freed_memory()
     return run(arguments.parse_args(argv).config)
 
 

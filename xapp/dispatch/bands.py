@@ -39,7 +39,8 @@ class Bands:
 @dataclass(frozen=True)
 class _Cells:
     """Sites ``site`` [G] with some carrier ``allowed`` [G, B], their users [M] in ``rows``: numbers ``user``, -1 for
-    the nobody that every site has, so that none is empty; of each ``demand_mbps`` and whether it is ``best_effort``."""
+    the nobody that every site has, so that none is empty; of each ``demand_mbps`` and whether it is ``best_effort``.
+    What is known of users [U] gets an entry for nobody at the end."""
 
     site: IntArray
     allowed: BoolArray
@@ -60,38 +61,25 @@ def choose(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArr
 
 
 def in_force(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray) -> Bands:
-    """The same, but a site stays on the carriers that are on already while all fits there."""
-    if task.band_rule == "all-on":
-        return choose(task, power, allowed, ue_site, whole_mbps)
-    kept = _decided(task, power, allowed, ue_site, whole_mbps, _kept)
-    if kept.fits.all():
-        return kept
-    new = choose(task, power, allowed & ~kept.fits[:, None], ue_site, whole_mbps)
-    at_new = ~np.append(kept.fits, True)[ue_site]  # users without a site have no rate in either
-    return Bands(
-        np.where(kept.fits[:, None], kept.band_on, new.band_on),
-        np.where(at_new[:, None], new.rate_mbps, kept.rate_mbps),
-        np.where(kept.fits, True, new.fits),
-        np.where(kept.fits, kept.partial, new.partial),
-        np.where(at_new[:, None], new.full_mbps, kept.full_mbps),
-    )
+    """The same without a search: the carriers that are on already where all fits on them, else all allowed ones."""
+    return _decided(task, power, allowed, ue_site, whole_mbps, _everything if task.band_rule == "all-on" else _kept)
 
 
 def _decided(
     task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray, decide: _Rule
 ) -> Bands:
     band_on, fits = np.zeros_like(allowed), np.ones(len(allowed), dtype=np.bool_)
-    partial, rate_mbps, full_mbps = np.zeros_like(fits), np.zeros_like(whole_mbps), np.zeros_like(whole_mbps)
+    partial, nothing = np.zeros_like(fits), np.zeros((1, whole_mbps.shape[1]))
+    rate_mbps = np.zeros((len(whole_mbps) + 1, whole_mbps.shape[1]))
+    full_mbps = np.zeros_like(rate_mbps)
     cells = _cells(task, allowed, ue_site)
     if cells.site.size:
-        here = np.flatnonzero(cells.user >= 0)
-        whole = np.zeros((len(cells.user), whole_mbps.shape[1]))
-        whole[here] = whole_mbps[cells.user[here]] * (1.0 if task.band_rule == "all-on" else FILLED_FRAC)
+        full_frac = 1.0 if task.band_rule == "all-on" else FILLED_FRAC
+        whole = np.concatenate([whole_mbps * full_frac, nothing])[cells.user]
         queue = queues(cells.rows, whole, _order(power, cells, whole))
         found = decide(task, power, cells, queue, whole)
-        band_on[cells.site], given, fits[cells.site], partial[cells.site], full = found
-        rate_mbps[cells.user[here]], full_mbps[cells.user[here]] = given[here], full[here]
-    return Bands(band_on, rate_mbps, fits, partial, full_mbps)
+        band_on[cells.site], rate_mbps[cells.user], fits[cells.site], partial[cells.site], full_mbps[cells.user] = found
+    return Bands(band_on, rate_mbps[:-1], fits, partial, full_mbps[:-1])
 
 
 def _cells(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> _Cells:
@@ -103,8 +91,8 @@ def _cells(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> _Cells:
     ranked = np.argsort(group, kind="stable")[np.count_nonzero(group < 0) :]
     user, group = np.where(ranked < len(ue_site), ranked, -1), group[ranked]
     rows = Rows(group, np.searchsorted(group, np.arange(len(site))))
-    demand_mbps = np.where(user >= 0, task.snapshot.demand_mbps[user], 0.0)
-    return _Cells(site, allowed[site], rows, user, demand_mbps, (user >= 0) & is_best_effort(task)[user])
+    demand_mbps, best_effort = np.append(task.snapshot.demand_mbps, 0.0), np.append(is_best_effort(task), False)
+    return _Cells(site, allowed[site], rows, user, demand_mbps[user], best_effort[user])
 
 
 def _everything(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
@@ -139,10 +127,15 @@ def _cheapest(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, wh
 
 
 def _kept(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
-    """The carriers in force, whatever they carry."""
+    """The carriers in force, and all of them where that is not enough."""
+    least_share = _least_share(task, cells)
     on = task.snapshot.band_on[cells.site] & cells.allowed
-    picked = np.where(on.any(axis=1, keepdims=True), on, cells.allowed)
-    return _carried_on(task, power, cells, queue, whole_mbps, picked, _least_share(task, cells))
+    found = _carried_on(task, power, cells, queue, whole_mbps, on, least_share)
+    fits = found[2]
+    if fits.all():
+        return found
+    wider = np.where(fits[:, None], on, cells.allowed)
+    return _carried_on(task, power, cells, queue, whole_mbps, wider, least_share)
 
 
 def _carried_on(
@@ -193,7 +186,7 @@ def _carried(cells: _Cells, given_mbps: FloatArray, goals_mbps: FloatArray) -> B
 def _least_share(task: DispatchTask, cells: _Cells) -> FloatArray:
     """t* [G]: the share at which all best-effort users of a site together lose just the tolerated utility; 1 where
     there are none. Users whom the policy throttles do not lose their service by it."""
-    weight = np.where(cells.user >= 0, task.policy.class_weight[task.snapshot.service_class[cells.user]], 0.0)
+    weight = np.append(task.policy.class_weight[task.snapshot.service_class], 0.0)[cells.user]
     both = np.add.reduceat([weight, np.where(cells.best_effort, weight, 0.0)], cells.rows.first, axis=1)
     lost = task.control.least_power_tolerance_frac * both[0] * np.log(2.0)
     lost = np.divide(lost, both[1], out=np.zeros_like(lost), where=both[1] > 0.0)
@@ -204,7 +197,7 @@ def _least_share(task: DispatchTask, cells: _Cells) -> FloatArray:
 def _served_share(task: DispatchTask, cells: _Cells) -> FloatArray:
     """The share [G] of what it asks for from which all of a site's best effort has the rate that it was promised."""
     demand = np.maximum(task.snapshot.demand_mbps, 1e-12)
-    promised = np.minimum(task.snapshot.min_rate_mbps / demand, 1.0)[cells.user]
+    promised = np.append(np.minimum(task.snapshot.min_rate_mbps / demand, 1.0), 0.0)[cells.user]
     return np.maximum.reduceat(np.where(cells.best_effort, promised, 0.0), cells.rows.first)
 
 

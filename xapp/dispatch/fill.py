@@ -32,14 +32,15 @@ class Rows:
 @dataclass(frozen=True)
 class Queues:
     """Who is served in which order. ``order`` [G, P] carriers, cheapest first; ``rank`` [P, M] users in the order of
-    the p-th carrier, ``turn`` [P, M] the same from the order of the carrier before; ``rate_mbps`` [P, M] of the whole
-    p-th carrier in its own order."""
+    the p-th carrier, ``turn`` [P, M] the same from the order of the carrier before; in its own order ``rate_mbps``
+    [P, M] of the whole p-th carrier and ``blocks_per_mbps`` [P, M], 0 where it gives nothing."""
 
     rows: Rows
     order: IntArray
     rank: IntArray
     turn: IntArray
     rate_mbps: FloatArray
+    blocks_per_mbps: FloatArray
 
 
 def queues(rows: Rows, rate_mbps: FloatArray, order: IntArray) -> Queues:
@@ -56,7 +57,9 @@ def queues(rows: Rows, rate_mbps: FloatArray, order: IntArray) -> Queues:
     for p in range(1, bands):
         place[rank[p - 1]] = np.arange(users)
         turn[p] = place[rank[p]]
-    return Queues(rows, order, rank, turn, np.take_along_axis(by_cost, rank, axis=1))
+    rate = np.take_along_axis(by_cost, rank, axis=1)
+    per_mbps = np.divide(1.0, rate, out=np.zeros_like(rate), where=rate > 1e-9)
+    return Queues(rows, order, rank, turn, rate, per_mbps)
 
 
 def try_all(
@@ -95,10 +98,10 @@ def fill(queue: Queues, target_mbps: FloatArray, band_on: BoolArray) -> FloatArr
 
 def _blocks(queue: Queues, p: int, left_mbps: FloatArray) -> FloatArray:
     """Blocks that the users [..., M] take of the p-th carrier, in their order, until it is full."""
-    rate, rows = queue.rate_mbps[p], queue.rows
-    need = left_mbps / np.where(rate > 0.0, np.maximum(rate, 1e-9), np.inf)
+    rows = queue.rows
+    need = left_mbps * queue.blocks_per_mbps[p]
     so_far = np.cumsum(need, axis=-1)
     of_others = np.zeros((*need.shape[:-1], len(rows.first)))
     of_others[..., 1:] = so_far[..., rows.first[1:] - 1]
     free = 1.0 + need - so_far + of_others.take(rows.group, axis=-1)
-    return np.minimum(need, np.maximum(free, 0.0))
+    return np.asarray(np.minimum(need, np.maximum(free, 0.0)), dtype=np.float64)
