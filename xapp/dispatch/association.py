@@ -37,12 +37,25 @@ def preferred(task: DispatchTask, radio: Radio) -> IntArray:
     A link that gave nothing is not good, whatever is predicted: the strongest of the others is tried before it.
     """
     best = radio.best_mbps
-    serving = (radio.candidate == task.snapshot.serving_site[:, None]) & (radio.candidate >= 0)
-    works = (task.snapshot.served_mbps > 0.0)[:, None]
+    serving, works = _serving(task, radio), (task.snapshot.served_mbps > 0.0)[:, None]
     good = serving & works & (best > 0) & (best >= KEEP_FRAC * best.max(axis=1, keepdims=True))
     others = (best > 0) & ~(serving & ~works)
     elsewhere = np.where(others.any(axis=1), np.argmax(others, axis=1), strongest(radio))
     return np.where(good.any(axis=1), np.argmax(good, axis=1), elsewhere)
+
+
+def _serving(task: DispatchTask, radio: Radio) -> BoolArray:
+    """Which options [U, C] are the sites that serve now."""
+    serving: BoolArray = (radio.candidate == task.snapshot.serving_site[:, None]) & (radio.candidate >= 0)
+    return serving
+
+
+def stayed(task: DispatchTask, radio: Radio, option: IntArray, fits: BoolArray) -> IntArray:
+    """The same options, but users whom a crowded site would draw to it stay where they are, weaker as it is; ``fits``
+    [N] says which sites are not crowded."""
+    works = _serving(task, radio) & (radio.best_mbps > 0) & (task.snapshot.served_mbps > 0.0)[:, None]
+    crowded = ~np.append(fits, True)[radio.candidate[np.arange(len(option)), option]]
+    return np.where(crowded & works.any(axis=1), np.argmax(works, axis=1), option)
 
 
 def rescued(radio: Radio, option: IntArray) -> IntArray:

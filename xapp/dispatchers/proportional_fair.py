@@ -14,7 +14,7 @@ import numpy as np
 
 from gridran.types import BoolArray, Dispatch, DispatchTier, FloatArray, IntArray
 from xapp.dispatch import bands, crowded, v2g
-from xapp.dispatch.association import associate, planned_bands, preferred, rescued
+from xapp.dispatch.association import associate, planned_bands, preferred, rescued, stayed
 from xapp.dispatch.efficiency import Radio, radio_of, with_activity
 from xapp.dispatch.leftover import placed, used
 from xapp.dispatch.sharing import FULL, Power, power_of
@@ -56,8 +56,7 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     option = _association(asked, radio, power, same_modes)
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed, bands.in_force if same_modes else bands.choose)
     if asked.association == "cooperative" and not chosen.fits.all():
-        option = associate(asked, radio, power, option, chosen, radio.allowed)
-        chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
+        option, chosen = _spread(asked, radio, power, option, chosen)
     ue_site, whole = _serving(asked, radio, option)
     radio = with_activity(asked, radio, _activity(asked, chosen.band_on, ue_site, whole, chosen.rate_mbps))
     option = rescued(radio, option)
@@ -65,6 +64,19 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     option, band_on, rate_mbps, tier = _shared(asked, radio, power, chosen, option)
     ue_site, whole = _serving(asked, radio, option)
     return Decided(asked, radio, band_on, ue_site, whole, rate_mbps, tier)
+
+
+def _spread(
+    task: DispatchTask, radio: Radio, power: Power, option: IntArray, chosen: bands.Bands
+) -> tuple[IntArray, bands.Bands]:
+    """Options and what they need where ``option`` crowds some sites."""
+    stays = stayed(task, radio, option, chosen.fits)
+    if not np.array_equal(stays, option):
+        option, chosen = stays, _chosen_bands(task, radio, power, stays, radio.allowed)
+        if chosen.fits.all():
+            return option, chosen
+    option = associate(task, radio, power, option, chosen, radio.allowed)
+    return option, _chosen_bands(task, radio, power, option, radio.allowed)
 
 
 def _association(task: DispatchTask, radio: Radio, power: Power, same_modes: bool) -> IntArray:
