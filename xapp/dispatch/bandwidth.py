@@ -19,8 +19,16 @@ from gridran.types import BoolArray, FloatArray, IntArray
 
 SLA_REWARD = np.array([1e6, 1e5, 1e4, 0.0])
 POWER_COST_PER_KW = 1e-4
-_OPTIONS = (("output_flag", False), ("threads", 1), ("random_seed", 0), ("simplex_iteration_limit", 50_000))
-_TRIES = (("simplex", "off", 0.0), ("simplex", "on", 1.0), ("ipm", "on", 1.0))  # solver, presolve, perturbed costs
+_Options = dict[str, str | float]
+_OPTIONS: _Options = {"output_flag": False, "threads": 1, "random_seed": 0, "simplex_iteration_limit": 50_000}
+_QUICK: _Options = {
+    "solver": "simplex",
+    "presolve": "off",
+    "simplex_scale_strategy": 0,  # the program is in units of demands and carriers
+    "simplex_dual_edge_weight_strategy": 0,  # Dantzig's: few rows
+    "dual_simplex_cost_perturbation_multiplier": 0.0,
+}
+_TRIES: tuple[_Options, ...] = (_QUICK, {"solver": "simplex", "presolve": "on"}, {"solver": "ipm", "presolve": "on"})
 
 
 @dataclass(frozen=True)
@@ -80,11 +88,8 @@ def share(problem: Shares) -> Shared | None:
     if not len(user):
         return Shared(rates, np.zeros((sites, bands)), np.zeros(sites))
     program, demand = _model(problem, user, option, band)
-    for solver, presolve, perturbation in _TRIES:  # the first is the quickest here, the others are sturdier
-        highs = _loaded(program)
-        highs.setOptionValue("solver", solver)
-        highs.setOptionValue("presolve", presolve)
-        highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", perturbation)
+    for options in _TRIES:  # the first is the quickest here, the others are sturdier
+        highs = _loaded(program, options)
         highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
             solution = highs.getSolution()
@@ -95,9 +100,9 @@ def share(problem: Shares) -> Shared | None:
     return None
 
 
-def _loaded(program: Program) -> highspy.Highs:
+def _loaded(program: Program, options: _Options) -> highspy.Highs:
     highs = highspy.Highs()
-    for key, value in _OPTIONS:
+    for key, value in (_OPTIONS | options).items():
         highs.setOptionValue(key, value)
     highs.passModel(
         len(program.cost),
