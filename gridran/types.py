@@ -290,10 +290,10 @@ class Policy:
     ``band_planned`` [N, B]: the carriers the plan counted on, a starting point for the fast loop, not an order.
     ``class_weight`` [4]: w_u of (18) and (27). ``gap_frac``: proven optimality gap, NaN where nothing was proven.
     ``service_frac`` [N, 4]: the largest share of its demand that a user of each class may be given, by its own cell.
-    ``availability_frac`` [4]: the share of each class's users in the network that are to have their minimum rate (10),
-    best effort half of its demand, whatever ``service_frac`` says. ``slots``: later ones inside the policy's life,
-    ``issued_h`` < ``from_h`` < ``valid_until_h``, strictly increasing; before the first one the policy's own ``mode``,
-    ``links``, ``band_planned`` and ``service_frac`` hold.
+    ``availability_frac`` [N, 4]: the share of each class's users that are to have their minimum rate (10), best effort
+    half of its demand, whatever ``service_frac`` says: of all whose own cells promise the same. ``slots``: later ones
+    inside the policy's life, ``issued_h`` < ``from_h`` < ``valid_until_h``, strictly increasing; before the first one
+    the policy's own ``mode``, ``links``, ``band_planned`` and ``service_frac`` hold.
     """
 
     policy_id: str

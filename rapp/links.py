@@ -54,8 +54,10 @@ def shape_faults(network: Network, plan: Plan) -> tuple[str, ...]:
         return ("(19): a mode is not one of the four",)
     if any(not (0 <= i < n and 0 <= j < n and i != j) for i, j in plan.links):
         return ("(22): a link names a site that does not exist, or one site twice",)
-    if plan.service_frac is not None and not _are_shares(plan.service_frac, n):
-        return (f"service_frac is not of {n} sites and {len(ServiceClass)} classes, or not from 0 to 1",)
+    for name in ("service_frac", "availability_frac"):
+        share_frac = getattr(plan, name)
+        if share_frac is not None and not _are_shares(share_frac, n):
+            return (f"{name} is not of {n} sites and {len(ServiceClass)} classes, or not from 0 to 1",)
     starts_h = [slot.from_h for slot in plan.slots]
     if any(not before < after for before, after in itertools.pairwise([-math.inf, *starts_h, math.inf])):
         return ("slots do not begin one after the other",)
@@ -69,9 +71,9 @@ def _slot_faults(plan: Plan, faults_of: Callable[[Plan], tuple[str, ...]]) -> tu
     )
 
 
-def _are_shares(service_frac: FloatArray, sites: int) -> bool:
-    good = (service_frac >= 0.0) & (service_frac <= 1.0)
-    return service_frac.shape == (sites, len(ServiceClass)) and bool(good.all())
+def _are_shares(share_frac: FloatArray, sites: int) -> bool:
+    good = (share_frac >= 0.0) & (share_frac <= 1.0)
+    return share_frac.shape == (sites, len(ServiceClass)) and bool(good.all())
 
 
 def _linked(network: Network, plan: Plan) -> BoolArray:

@@ -27,8 +27,8 @@ class Plan:
     ``bound_survival_h`` >= it what could have been, proven or, for ``lifetime``, as its search has it. Both are NaN
     where a planner does not look at energy. ``service_frac`` [N, 4] is the
     largest share of its demand for a user of each class by own cell (None: all of it), ``slots`` what holds later on,
-    both as in ``Policy``. ``availability_frac`` [4]: the share of each class's users that are to have their minimum
-    rate whatever ``service_frac`` gives (None: all), as in ``Policy``. ``kept`` is for the planner itself.
+    both as in ``Policy``. ``availability_frac`` [N, 4]: the share of each class's users that are to have their
+    minimum rate whatever ``service_frac`` gives (None: all), as in ``Policy``. ``kept`` is for the planner itself.
     """
 
     mode: IntArray

@@ -39,7 +39,7 @@ def make_policy(
         price_usd_per_kwh=problem.price_usd_per_kwh,
         class_weight=problem.class_weight,
         service_frac=everything if plan.service_frac is None else plan.service_frac,
-        availability_frac=everything[0] if plan.availability_frac is None else plan.availability_frac,
+        availability_frac=everything if plan.availability_frac is None else plan.availability_frac,
         slots=tuple(slot for slot in plan.slots if slot.from_h < until_h),
     )
 

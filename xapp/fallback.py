@@ -28,5 +28,5 @@ def fallback_policy(network: Network, snapshot: Snapshot, class_weight: FloatArr
         price_usd_per_kwh=np.full(sites, price_usd_per_kwh),
         class_weight=class_weight,
         service_frac=np.ones((sites, len(ServiceClass))),
-        availability_frac=np.ones(len(ServiceClass)),
+        availability_frac=np.ones((sites, len(ServiceClass))),
     )

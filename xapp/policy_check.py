@@ -21,7 +21,7 @@ def policy_problem(network: Network, policy: Policy) -> str:
         "reserve_soc_frac": (policy.reserve_soc_frac, sites),
         "price_usd_per_kwh": (policy.price_usd_per_kwh, sites),
         "class_weight": (policy.class_weight, (len(ServiceClass),)),
-        "availability_frac": (policy.availability_frac, (len(ServiceClass),)),
+        "availability_frac": (policy.availability_frac, (network.site_count, len(ServiceClass))),
     }
     return (
         _shape_or_value_problem(network, own)

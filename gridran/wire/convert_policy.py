@@ -11,9 +11,9 @@ from gridran.wire import checks
 from gridran.wire.convert_slot import (
     band_names,
     band_planned_from_proto,
+    by_class_from_proto,
     links_from_proto,
     links_to_proto,
-    service_frac_from_proto,
     site_rows,
     slot_to_proto,
     slots_from_proto,
@@ -65,8 +65,8 @@ def policy_from_proto(message: a1.Policy, network: Network, at: str = "") -> Pol
         reserve_soc_frac=sites.numbers("reserve_soc_frac", checks.FRACTION),
         price_usd_per_kwh=sites.numbers("price_usd_per_kwh", checks.NON_NEGATIVE),
         class_weight=_class_weight(message, f"{at}classes"),
-        service_frac=service_frac_from_proto(sites),
-        availability_frac=_availability_frac(message, f"{at}classes"),
+        service_frac=by_class_from_proto(sites, "service_frac"),
+        availability_frac=by_class_from_proto(sites, "availability_frac"),
         slots=slots_from_proto(message.slots, network, issued_h, valid_until_h, f"{at}slots"),
     )
 
@@ -80,6 +80,7 @@ def _site_to_proto(policy: Policy, network: Network, i: int) -> a1.SitePolicy:
         price_usd_per_kwh=float(policy.price_usd_per_kwh[i]),
         planned_bands=band_names(policy.band_planned[i], network),
         service_frac=policy.service_frac[i].tolist(),
+        availability_frac=policy.availability_frac[i].tolist(),
     )
 
 
@@ -90,18 +91,9 @@ def _classes_to_proto(policy: Policy) -> list[a1.ClassPolicy]:
             service_class=pb.ServiceClass.ValueType(kind + 1),
             weight=float(class_weight[kind]),
             rrm_policy_ratio_frac=float(class_weight[kind] / class_weight.sum()),
-            availability_frac=float(policy.availability_frac[kind]),
         )
         for kind in ServiceClass
     ]
-
-
-def _availability_frac(message: a1.Policy, path: str) -> FloatArray:
-    """The share [4] of each class's users; 1 where none was sent."""
-    classes = rows_of(message.classes, "service_class", [kind + 1 for kind in ServiceClass], path, "class")
-    given = classes.numbers("availability_frac", checks.FRACTION)
-    sent = [row.HasField("availability_frac") for row, _ in classes.ordered()]
-    return np.where(sent, given, 1.0)
 
 
 def _class_weight(message: a1.Policy, path: str) -> FloatArray:

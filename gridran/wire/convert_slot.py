@@ -93,12 +93,12 @@ def band_planned_from_proto(sites: Rows[_Site], network: Network) -> BoolArray:
     return np.array([[name in site.planned_bands for name in names] for site, _ in sites.ordered()], dtype=np.bool_)
 
 
-def service_frac_from_proto(sites: Rows[_Site]) -> FloatArray:
-    """``service_frac`` of every site, shape [N, 4]; ones where a site sends none."""
+def by_class_from_proto(sites: Rows[_Site], name: str) -> FloatArray:
+    """The shares ``name`` of every site by class, shape [N, 4]; ones where a site sends none."""
     everything = [1.0] * len(ServiceClass)
     return np.array(
         [
-            checks.column(site.service_frac or everything, len(ServiceClass), f"{path}.service_frac", checks.FRACTION)
+            checks.column(getattr(site, name) or everything, len(ServiceClass), f"{path}.{name}", checks.FRACTION)
             for site, path in sites.ordered()
         ]
     )
@@ -111,5 +111,5 @@ def _slot_from_proto(message: a1.PolicySlot, network: Network, at: str) -> Polic
         mode=sites.enums("mode", SiteMode),
         links=links_from_proto(message.links, network, f"{at}.links"),
         band_planned=band_planned_from_proto(sites, network),
-        service_frac=service_frac_from_proto(sites),
+        service_frac=by_class_from_proto(sites, "service_frac"),
     )

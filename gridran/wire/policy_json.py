@@ -38,6 +38,7 @@ class _Site(_Body):
     price_usd_per_kwh: float
     planned_bands: list[str]
     service_frac: Shares = []  # none: all of it
+    availability_frac: Shares = []  # none: all
 
 
 class _Link(_Body):
@@ -49,7 +50,6 @@ class _Class(_Body):
     service_class: Class
     weight: float
     rrm_policy_ratio_frac: float
-    availability_frac: float | None = None  # none: all
 
 
 class _SlotSite(_Body):
@@ -146,6 +146,7 @@ def _site_body(site: a1.SitePolicy) -> dict[str, Any]:
         "power_budget_kw": site.power_budget_kw,
         "reserve_soc_frac": site.reserve_soc_frac,
         "price_usd_per_kwh": site.price_usd_per_kwh,
+        "availability_frac": list(site.availability_frac),
     }
 
 
@@ -192,7 +193,6 @@ def _class_body(row: a1.ClassPolicy) -> dict[str, Any]:
         "service_class": kind,
         "weight": row.weight,
         "rrm_policy_ratio_frac": row.rrm_policy_ratio_frac,
-        "availability_frac": row.availability_frac if row.HasField("availability_frac") else 1.0,
     }
 
 

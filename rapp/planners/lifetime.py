@@ -160,7 +160,7 @@ def _plan(outage: Outage, chosen: _Chosen) -> Plan:
         survival_h=schedule.life_h,
         bound_survival_h=schedule.found_bound_h,
         service_frac=_service_frac(outage, chosen, awake),
-        availability_frac=np.array(outage.share_frac[chosen.name]),
+        availability_frac=np.tile(outage.share_frac[chosen.name], (len(awake), 1)),
         kept=Kept(_remembered(schedule), chosen.name),
     )
     return _with_links_in_force(outage, fresh, awake)

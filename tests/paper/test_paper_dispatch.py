@@ -68,7 +68,7 @@ def make_task(network: Network, users_m: list[tuple[float, float]], mode: np.nda
         price_usd_per_kwh=0.5 * ones,
         class_weight=np.array([1000.0, 100.0, 10.0, 1.0]),
         service_frac=np.ones((sites, 4)),
-        availability_frac=np.ones(4),
+        availability_frac=np.ones((sites, 4)),
     )
     return DispatchTask(network, snapshot, policy, "cooperative", "all-on", ControlParams(), 1.0 / 120.0, None)
 

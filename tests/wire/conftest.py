@@ -119,7 +119,7 @@ def policy(seed: int = 1, slots: int | None = None) -> Policy:
         price_usd_per_kwh=rng.lognormal(-1.0, 1.0, SITES),
         class_weight=rng.lognormal(3.0, 2.0, 4),
         service_frac=rng.random((SITES, 4)),
-        availability_frac=rng.random(4),
+        availability_frac=rng.random((SITES, 4)),
         slots=policy_slots(rng, issued_h, valid_until_h, int(rng.integers(0, 4)) if slots is None else slots),
     )
 

@@ -101,11 +101,11 @@ def test_shares_and_slots_may_be_left_out(network: Network, made: Any) -> None:
     body = json.loads(policy_to_json(made.policy(1), network))
     del body["slots"]
     for site in body["sites"]:
-        del site["service_frac"]
+        del site["service_frac"], site["availability_frac"]
     jsonschema.validate(body, policy_type_std()["policySchema"])
     policy = policy_from_json(json.dumps(body), network)
     assert policy.slots == ()
-    assert policy.service_frac.tolist() == [[1.0] * 4] * 3
+    assert policy.service_frac.tolist() == policy.availability_frac.tolist() == [[1.0] * 4] * 3
 
 
 def test_unknown_site_is_named(network: Network, made: Any) -> None:

@@ -110,7 +110,7 @@ def make_policy(network: Network, strategy: str = "msrc", **changes: Any) -> Pol
         price_usd_per_kwh=np.full(sites, 0.5),
         class_weight=CLASS_WEIGHT,
         service_frac=np.ones((sites, 4)),
-        availability_frac=np.ones(4),
+        availability_frac=np.ones((sites, 4)),
     )
     return replace(policy, **changes)
 

@@ -46,7 +46,7 @@ def network(network_of: Make) -> Network:
 def turning(network: Network, policy_of: Make) -> Policy:
     """From 0.25 h site 0 helps site 1, from 0.35 h site 1 helps site 0, from 0.45 h all normal for critical users."""
     slots = (slot(0.35, TURNED, ((1, 0),)), slot(0.45, service_frac=CRITICAL_ONLY))
-    promised = np.array([1.0, 1.0, 0.0, 0.0])
+    promised = np.tile([1.0, 1.0, 0.0, 0.0], (7, 1))
     made: Policy = policy_of(network, mode=FIRST, links=((0, 1),), slots=slots, availability_frac=promised)
     return made
 

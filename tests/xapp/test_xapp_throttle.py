@@ -40,7 +40,7 @@ def under(network_of: Make, report_of: Make, policy_of: Make, task_of: Make) -> 
             network,
             strategy,
             service_frac=np.tile(np.asarray(shares), (7, 1)),
-            availability_frac=np.array(promised),
+            availability_frac=np.tile(promised, (7, 1)),
         )
         task: DispatchTask = task_of(network, report_of(network, load=load), policy)
         return task
@@ -85,6 +85,20 @@ def test_who_is_served_keeps_the_promise(under: Make) -> None:
             neighbour_site=task.snapshot.neighbour_site[two],
         )
         assert (permitted_mbps(replace(task, snapshot=snapshot))[0] > 0.0) == kept
+
+
+def test_cells_that_promise_alike_are_ranked_together(under: Make) -> None:
+    """Half of the essential users of cells 0 to 2 and none of the others: the half that needs least, wherever in those
+    cells they are."""
+    task = under(np.zeros(4))
+    promised = np.zeros((7, 4))
+    promised[:3, ServiceClass.ESSENTIAL] = 0.5
+    task = replace(task, policy=replace(task.policy, availability_frac=promised))
+    mine = np.flatnonzero((task.snapshot.neighbour_site[:, 0] < 3) & of_class(task, ServiceClass.ESSENTIAL))
+    need = np.minimum(task.snapshot.min_rate_mbps, task.snapshot.demand_mbps)[mine]
+    has = permitted_mbps(task) > 0.0
+    assert has.sum() == np.ceil(len(mine) / 2)
+    assert need[has[mine]].max() <= need[~has[mine]].min()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.8, 1.0])

@@ -1,11 +1,11 @@
 """How a policy throttles: who is to have a minimum rate, and the most that anybody may be given beyond it.
 
-A policy that gives less than everything promises the minimum rate to a share of each class, over the whole network:
-to those who need least, since most users can be kept for the energy that way, and rather to those who have it already,
-so that a session is not cut for one that needs a little less. Beyond that a user may have a share of its demand, by
-class and own cell (column 0 of the report; the site that will serve it is decided later). A dispatcher decides on
-``throttled(task)``, as if users asked for no more than they may have; what is said about the users, and what is held
-against physics, is always of the true report.
+A policy that gives less than everything promises the minimum rate to a share of each class, over all cells that promise
+the same: to those who need least, since most users can be kept for the energy that way, and rather to those who have it
+already, so that a session is not cut for one that needs a little less. Beyond that a user may have a share of its
+demand, by class and own cell (column 0 of the report; the site that will serve it is decided later). A dispatcher
+decides on ``throttled(task)``, as if users asked for no more than they may have; what is said about the users, and what
+is held against physics, is always of the true report.
 """
 
 from __future__ import annotations
@@ -59,5 +59,10 @@ def _promised_mbps(task: DispatchTask) -> FloatArray:
     need = promised_mbps(snapshot)
     has_it = snapshot.served_mbps >= np.minimum(least_mbps(snapshot), snapshot.demand_mbps) * _ROUNDING
     ranked = np.where(has_it & (snapshot.serving_site >= 0), _KEPT_NEED_FRAC * need, need)
-    first = least_demanding(snapshot.service_class, ranked, task.policy.availability_frac)
+    share_frac, alike = np.unique(task.policy.availability_frac, axis=0, return_inverse=True)
+    promises = alike.ravel()[snapshot.neighbour_site[:, 0]]
+    first = np.zeros(len(need), dtype=np.bool_)
+    for number, share in enumerate(share_frac):
+        users = np.flatnonzero(promises == number)
+        first[users] = least_demanding(snapshot.service_class[users], ranked[users], share)
     return np.where(first, need, 0.0)

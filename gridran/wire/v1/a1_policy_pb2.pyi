@@ -75,6 +75,7 @@ class SitePolicy(_message.Message):
     PRICE_USD_PER_KWH_FIELD_NUMBER: _builtins.int
     PLANNED_BANDS_FIELD_NUMBER: _builtins.int
     SERVICE_FRAC_FIELD_NUMBER: _builtins.int
+    AVAILABILITY_FRAC_FIELD_NUMBER: _builtins.int
     site_id: _builtins.str
     mode: _common_pb2.SiteMode.ValueType
     power_budget_kw: _builtins.float
@@ -93,6 +94,12 @@ class SitePolicy(_message.Message):
         beyond the users of availability_frac. None sent: all of it.
         """
 
+    @_builtins.property
+    def availability_frac(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The share of the users of each class who are to have their minimum rate, whatever service_frac says: of all users
+        whose own cells promise the same, those who need least. None sent: all.
+        """
+
     def __init__(
         self,
         *,
@@ -103,10 +110,11 @@ class SitePolicy(_message.Message):
         price_usd_per_kwh: _builtins.float = ...,
         planned_bands: _abc.Iterable[_builtins.str] | None = ...,
         service_frac: _abc.Iterable[_builtins.float] | None = ...,
+        availability_frac: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["mode", b"mode", "planned_bands", b"planned_bands", "power_budget_kw", b"power_budget_kw", "price_usd_per_kwh", b"price_usd_per_kwh", "reserve_soc_frac", b"reserve_soc_frac", "service_frac", b"service_frac", "site_id", b"site_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["availability_frac", b"availability_frac", "mode", b"mode", "planned_bands", b"planned_bands", "power_budget_kw", b"power_budget_kw", "price_usd_per_kwh", b"price_usd_per_kwh", "reserve_soc_frac", b"reserve_soc_frac", "service_frac", b"service_frac", "site_id", b"site_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -143,29 +151,23 @@ class ClassPolicy(_message.Message):
     SERVICE_CLASS_FIELD_NUMBER: _builtins.int
     WEIGHT_FIELD_NUMBER: _builtins.int
     RRM_POLICY_RATIO_FRAC_FIELD_NUMBER: _builtins.int
-    AVAILABILITY_FRAC_FIELD_NUMBER: _builtins.int
     service_class: _common_pb2.ServiceClass.ValueType
     weight: _builtins.float
     """w_u of MSRC (18), (27)"""
     rrm_policy_ratio_frac: _builtins.float
     """RRMPolicyRatio of TS 28.541: the share of this weight; all four make 1"""
-    availability_frac: _builtins.float
-    """The share of the class's users who are to have their minimum rate, whatever service_frac says. Not sent: all."""
     def __init__(
         self,
         *,
         service_class: _common_pb2.ServiceClass.ValueType = ...,
         weight: _builtins.float = ...,
         rrm_policy_ratio_frac: _builtins.float = ...,
-        availability_frac: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_availability_frac", b"_availability_frac", "availability_frac", b"availability_frac"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_availability_frac", b"_availability_frac", "availability_frac", b"availability_frac", "rrm_policy_ratio_frac", b"rrm_policy_ratio_frac", "service_class", b"service_class", "weight", b"weight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rrm_policy_ratio_frac", b"rrm_policy_ratio_frac", "service_class", b"service_class", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__availability_frac: _TypeAlias = _typing.Literal["availability_frac"]  # noqa: Y015
-    _WhichOneofArgType__availability_frac: _TypeAlias = _typing.Literal["_availability_frac", b"_availability_frac"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__availability_frac) -> _WhichOneofReturnType__availability_frac | None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ClassPolicy: _TypeAlias = ClassPolicy  # noqa: Y015
 
