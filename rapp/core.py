@@ -14,6 +14,7 @@ journals a PutPolicy before it sends it, and writes Notes to log and journal.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -25,13 +26,15 @@ from gridran.strategies import Strategy
 from gridran.types import BoolArray, FloatArray, Forecast, IntArray, Network, PlanTier, Policy, PolicySlot, Telemetry
 from gridran.units import min_to_h
 from rapp import notes
+from rapp.clusters.planner import Each
+from rapp.clusters.planner import plan as by_cluster
 from rapp.forecast import FORECASTERS, ev_energy
 from rapp.forecast.base import Ahead
 from rapp.forecast.history import History, empty_history, mean_load_kw, recorded
 from rapp.links import shape_faults, without_dead_helpers
 from rapp.notes import Note
 from rapp.plan import Plan, PlanProblem, from_now
-from rapp.planners import Planner, planner_named
+from rapp.planners import BY_CLUSTER, Planner, planner_named
 from rapp.policy import make_policy
 from rapp.price import PriceRule, offered_usd_per_kwh, price_rule_named, survival_h
 from rapp.safe_plan import NOTHING_PROVEN, safe_plan
@@ -111,15 +114,16 @@ class _Choice:
     made_h: float
 
 
-def initial(scenario: Scenario, strategy: Strategy, history: History | None = None) -> State:
-    """The state before the first report. ValueError where the strategy or scenario names something unknown."""
+def initial(scenario: Scenario, strategy: Strategy, history: History | None = None, each: Each = map) -> State:
+    """The state before the first report; ``each`` plans the clusters of a large network. ValueError where the strategy
+    or scenario names something unknown."""
     forecast = scenario.planning.forecast
     if forecast not in FORECASTERS:
         raise ValueError(f"forecast {forecast!r} is unknown; choose one of {', '.join(FORECASTERS)}")
     settings = Settings(
         network=scenario.network,
         strategy=strategy,
-        planner=planner_named(strategy.planner),
+        planner=_planner(strategy.planner, scenario.planning.cluster_sites, each),
         price_rule=price_rule_named(strategy.price_rule),
         planning=scenario.planning,
         ev=scenario.ev,
@@ -128,6 +132,11 @@ def initial(scenario: Scenario, strategy: Strategy, history: History | None = No
         plan_period_h=min_to_h(scenario.time.plan_period_min),
     )
     return State(settings, history or empty_history(scenario.network.site_count))
+
+
+def _planner(name: str, most_sites: int, each: Each) -> Planner:
+    planner = planner_named(name)
+    return partial(by_cluster, planner=planner, most_sites=most_sites, each=each) if name in BY_CLUSTER else planner
 
 
 def planned_by(state: State, planner: Planner) -> State:

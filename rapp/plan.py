@@ -28,7 +28,8 @@ class Plan:
     where a planner does not look at energy. ``service_frac`` [N, 4] is the
     largest share of its demand for a user of each class by own cell (None: all of it), ``slots`` what holds later on,
     both as in ``Policy``. ``availability_frac`` [N, 4]: the share of each class's users that are to have their
-    minimum rate whatever ``service_frac`` gives (None: all), as in ``Policy``. ``kept`` is for the planner itself.
+    minimum rate whatever ``service_frac`` gives (None: all), as in ``Policy``. ``kept`` is for the planner itself,
+    ``kept_by_cluster`` the same where a network was planned cluster by cluster.
     """
 
     mode: IntArray
@@ -41,6 +42,7 @@ class Plan:
     slots: tuple[PolicySlot, ...] = ()
     availability_frac: FloatArray | None = None
     kept: Kept | None = None
+    kept_by_cluster: tuple[Kept | None, ...] = ()
 
 
 def in_slot(plan: Plan, slot: PolicySlot) -> Plan:

@@ -134,6 +134,7 @@ LIMITS: dict[type, dict[str, Constraint]] = {
         "objective_weight": NOT_NEGATIVE,
         "service_target_frac": FRACTION,
         "demand_points": COUNT,
+        "cluster_sites": COUNT,
         "gap_frac": FRACTION,
         "node_limit": NOT_NEGATIVE,
         "time_limit_s": POSITIVE,

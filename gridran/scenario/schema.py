@@ -90,7 +90,7 @@ def _number(default: float | None, *constraint: Any) -> tuple[Any, float | None]
 _BATTERY = {"battery": (_model("battery", fields_of(Battery)) | None, None)}
 _SITE = {"site_id": (Annotated[str, Strict(), Field(min_length=1)], ...)}
 _LAYOUT = {
-    "rings": (Annotated[int, Strict(), Ge(0), Field(le=10)] | None, None),
+    "rings": (Annotated[int, Strict(), Ge(0), Field(le=20)] | None, None),
     "isd_m": _number(500.0, Gt(0)),
     "file": _text(),
     "group_within_m": _number(50.0, Ge(0)),

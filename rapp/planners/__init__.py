@@ -11,6 +11,7 @@ from rapp.planners import lifetime, msrc, none, static_lb
 
 Planner = Callable[[PlanProblem], Outcome[Plan]]
 
+BY_CLUSTER = ("msrc", "lifetime")  # they search, so they plan large networks cluster by cluster
 PLANNERS: dict[str, Planner] = {
     "none": none.plan,
     "static-lb": static_lb.plan,
