@@ -8,6 +8,8 @@ from gridran.policy_slots import slot_in_force
 from gridran.scenario.params import PlanningParams
 from gridran.types import BoolArray, FloatArray, Forecast, IntArray, Network, PolicySlot, Snapshot
 
+UNDECIDED = -1
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -69,6 +71,8 @@ class PlanProblem:
 
     ``price_usd_per_kwh`` [N] is the offer to EVs that will stand (16); ``class_weight`` [4] is w_u of (18).
     ``previous`` is None on the first step and after a failed solve, so that the next one starts fresh.
+    ``decided_mode`` [N]: what others have settled for now, ``UNDECIDED`` where nothing is; None where nothing is at
+    all. A sleeper so decided has its helper.
     """
 
     network: Network
@@ -78,3 +82,4 @@ class PlanProblem:
     params: PlanningParams
     price_usd_per_kwh: FloatArray
     class_weight: FloatArray
+    decided_mode: IntArray | None = None

@@ -1,7 +1,8 @@
 """The planning problem of one cluster: the same network, seen as far as the cluster looks.
 
-What others have decided is a fact here: a site that they let sleep has no power, and one that they keep awake has all
-it needs, since its energy is theirs to count. So any planner can plan a cluster, as a network of its own.
+Its planner plans it like a network of its own, and is told what others have settled already: that stands for now,
+though over a whole outage those sites turn like any other. Sites beyond that are awake now count as a given, with power
+of their own.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ import numpy as np
 
 from gridran.types import FloatArray, IntArray, Network, SiteMode, Snapshot
 from rapp.clusters.partition import Cluster, taking_over
-from rapp.plan import Kept, Plan, PlanProblem
+from rapp.plan import UNDECIDED, Kept, Plan, PlanProblem
 
-UNDECIDED = -1
-_EMPTY_KWH = 1e-6
 _OF_SITES = (
     "mode",
     "soc_frac",
@@ -51,8 +50,8 @@ def view(problem: PlanProblem, cluster: Cluster, decided_mode: IntArray, kept: K
     points = round(problem.params.demand_points * len(cluster.sites) / most_sites)
     seen = replace(
         problem,
-        network=_network(problem.network, sites, others),
-        snapshot=_snapshot(problem, sites, len(cluster.sites), others),
+        network=replace(problem.network, sites=tuple(problem.network.sites[i] for i in sites)),
+        snapshot=_snapshot(problem, sites, len(cluster.sites)),
         forecast=replace(
             forecast,
             demand_frac=forecast.demand_frac[:, sites],
@@ -62,6 +61,7 @@ def view(problem: PlanProblem, cluster: Cluster, decided_mode: IntArray, kept: K
         previous=None if problem.previous is None else _plan(problem.previous, sites, _widened(kept, len(sites))),
         params=replace(problem.params, demand_points=max(points, 1)),
         price_usd_per_kwh=problem.price_usd_per_kwh[sites],
+        decided_mode=others,
     )
     return View(cluster, sites, seen)
 
@@ -79,14 +79,6 @@ def _in_sight(network: Network, cluster: Cluster, decided_mode: IntArray) -> Int
     return np.concatenate([cluster.sites, np.flatnonzero(beyond)])
 
 
-def _network(network: Network, sites: IntArray, decided_mode: IntArray) -> Network:
-    """``sites`` alone; those whose modes [n] are decided have no battery to plan with."""
-    own = [network.sites[i] for i in sites]
-    empty = [replace(site, battery=replace(site.battery, capacity_kwh=_EMPTY_KWH)) for site in own]
-    chosen = [old if mode == UNDECIDED else new for old, new, mode in zip(own, empty, decided_mode, strict=True)]
-    return replace(network, sites=tuple(chosen))
-
-
 def _widened(kept: Kept | None, count: int) -> Kept | None:
     if kept is None:
         return None
@@ -94,9 +86,9 @@ def _widened(kept: Kept | None, count: int) -> Kept | None:
     return replace(kept, awake=np.concatenate([kept.awake, beyond], axis=1))
 
 
-def _snapshot(problem: PlanProblem, sites: IntArray, own_count: int, decided_mode: IntArray) -> Snapshot:
-    """The report of ``sites`` [n], and of the users whose own cells are among the first ``own_count``; ``decided_mode``
-    [n] is what others have decided on."""
+def _snapshot(problem: PlanProblem, sites: IntArray, own_count: int) -> Snapshot:
+    """The report of ``sites`` [n], and of the users whose own cells are among the first ``own_count``; the others are
+    awake whatever happens here."""
     snapshot = problem.snapshot
     place = np.full(problem.network.site_count + 1, -1)  # the last is that of users without a site
     place[sites] = np.arange(len(sites))
@@ -106,9 +98,7 @@ def _snapshot(problem: PlanProblem, sites: IntArray, own_count: int, decided_mod
     seen = {name: getattr(snapshot, name)[sites] for name in _OF_SITES}
     seen |= {name: getattr(snapshot, name)[users] for name in _OF_USERS}
     seen["serving_site"] = place[snapshot.serving_site[users]]
-    asleep = decided_mode == SiteMode.DEEP_SLEEP
-    awake = (decided_mode != UNDECIDED) & ~asleep & seen["site_up"]
-    seen["site_up"], seen["grid_up"] = seen["site_up"] & ~asleep, (seen["grid_up"] & ~asleep) | awake
+    seen["grid_up"] = seen["grid_up"] | (np.arange(len(sites)) >= own_count)
     unchanged = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name not in seen}
     return Snapshot(**unchanged | seen | {"neighbour_site": neighbour, "gain_db": gain_db})
 

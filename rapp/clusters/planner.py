@@ -17,10 +17,10 @@ import numpy as np
 
 from gridran.outcome import Feasible, Optimal, Outcome
 from gridran.types import IntArray, SiteMode
-from rapp.clusters.cut import UNDECIDED, View, view
+from rapp.clusters.cut import View, view
 from rapp.clusters.merge import merged
 from rapp.clusters.partition import clusters
-from rapp.plan import Plan, PlanProblem
+from rapp.plan import UNDECIDED, Plan, PlanProblem
 from rapp.safe_plan import safe_plan
 
 Planner = Callable[[PlanProblem], Outcome[Plan]]

@@ -11,20 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from gridran.types import BoolArray, FloatArray
 from rapp.cooperation.evaluate import Evaluated, counted_kw
 from rapp.cooperation.master import Hours, Offer, Stores, bound_h, hours
-from rapp.cooperation.search import Space, descend
+from rapp.cooperation.search import Cost, Space, descend
 
 _STARTS = 3  # most used patterns that a search starts from
-_PRICE_FLOOR = 1e-3  # of the mean price: energy that nobody is short of is still not wasted
+_PRICE_FLOOR = 1e-3  # of the mean price
 _UNSERVED_COST = 1e3
 _AS_GOOD = 1e-3  # of the weighted service, which two patterns may differ by
 _RUNS_DRY = 10.0  # weighted service that a site without energy in mid-period may cost: more than all others together
 _NEVER_KW = 1e6
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def generate(
     for _ in range(rounds):
         if solved is None:
             return None
-        price = np.maximum(solved.price_per_kwh, _PRICE_FLOOR * solved.price_per_kwh.mean() + 1e-9)
+        price = floored(solved.price_per_kwh)
         least = [pool.improve(price, stores, used) for pool, used in zip(pools, solved.each_h, strict=True)]
         best_h = min(best_h, bound_h(price, stores, least, [phase.least_h for phase in phases]))
         if not any(pool.grew for pool in pools) or _life(solved) >= best_h * (1.0 - gap_frac):
@@ -80,12 +82,51 @@ def generate(
     return None if solved is None else _schedule(pools, solved, best_h, stores)
 
 
+def floored(price_per_kwh: FloatArray) -> FloatArray:
+    """Prices [N] at which energy that nobody is short of is still not wasted."""
+    return np.asarray(np.maximum(price_per_kwh, _PRICE_FLOOR * price_per_kwh.mean() + 1e-9), dtype=np.float64)
+
+
+def priced(space: Space, stores: Stores, price_per_kwh: FloatArray) -> Cost:
+    """What patterns cost an hour: their energy at ``price_per_kwh`` [N], much for whom they leave unserved, and for
+    sites that run dry before the next plan."""
+    weight, asleep_kw = _unserved_weight(space), space.table.problem.network.power.deep_sleep_kw
+
+    def cost(_: BoolArray, drawn: Evaluated) -> FloatArray:
+        dry = np.maximum(drawn.power_kw - np.maximum(stores.most_kw, asleep_kw), 0.0).sum(axis=1)
+        energy = counted_kw(space.table, drawn, stores.frail) @ price_per_kwh
+        return np.asarray(energy + _UNSERVED_COST * (drawn.unserved_frac @ weight + dry), dtype=np.float64)
+
+    return cost
+
+
 def weighed_again(schedule: Schedule, phases: Sequence[Phase], stores: Stores, loss: Sequence[FloatArray]) -> Schedule:
     """The hours over the same patterns when an hour in each counts ``loss`` [C] less than before."""
     before = [_offer(phase, drawn, stores) for phase, drawn in zip(phases, schedule.drawn, strict=True)]
     offers = [replace(offer, value=offer.value - less) for offer, less in zip(before, loss, strict=True)]
     solved = hours(offers, stores)
     return schedule if solved is None else replace(schedule, each_h=solved.each_h, life_h=_life(solved))
+
+
+def with_pattern(schedule: Schedule, at: int, awake: BoolArray, drawn: Evaluated) -> Schedule:
+    """``schedule`` with one more pattern [N] in phase ``at``, last and for no time; ``drawn`` is of it alone."""
+    before = schedule.drawn[at]
+    both = Evaluated(
+        np.concatenate([before.power_kw, drawn.power_kw]),
+        np.concatenate([before.unserved_frac, drawn.unserved_frac]),
+        np.concatenate([before.carriers, drawn.carriers]),
+    )
+    return replace(
+        schedule,
+        awake=_put(schedule.awake, at, np.concatenate([schedule.awake[at], awake[None]])),
+        drawn=_put(schedule.drawn, at, both),
+        fit=_put(schedule.fit, at, np.append(schedule.fit[at], True)),
+        each_h=_put(schedule.each_h, at, np.append(schedule.each_h[at], 0.0)),
+    )
+
+
+def _put(items: tuple[_T, ...], at: int, item: _T) -> tuple[_T, ...]:
+    return (*items[:at], item, *items[at + 1 :])
 
 
 def cheapest(space: Space) -> tuple[BoolArray, float]:
@@ -123,17 +164,7 @@ class _Pool:
         """Add what local searches at ``price`` find, and give the least π·P of any fit pattern known then; where
         there is none, of one that draws nothing."""
         starts = [] if used is None else self._most(used)
-        weight = _unserved_weight(self.phase.space)
-
-        def cost(_: BoolArray, drawn: Evaluated) -> FloatArray:
-            unserved = drawn.unserved_frac @ weight
-            dry = np.maximum(drawn.power_kw - np.maximum(stores.most_kw, asleep_kw), 0.0).sum(axis=1)
-            return np.asarray(
-                counted_kw(table, drawn, stores.frail) @ price + _UNSERVED_COST * (unserved + dry), dtype=np.float64
-            )
-
-        table = self.phase.space.table
-        asleep_kw = table.problem.network.power.deep_sleep_kw
+        cost = priced(self.phase.space, stores, price)
         everybody = np.ones_like(self.phase.space.alive)
         found = [descend(self.phase.space, cost, start) for start in starts or [everybody]]
         before = len(self._awake)
@@ -143,7 +174,8 @@ class _Pool:
         self.grew = len(self._awake) > before
         if self.grew:
             self.drawn = self._evaluated()
-        cost_fit = counted_kw(table, self.drawn, stores.frail)[_fit(self.phase, self.drawn, stores)] @ price
+        counted = counted_kw(self.phase.space.table, self.drawn, stores.frail)
+        cost_fit = counted[_fit(self.phase, self.drawn, stores)] @ price
         return float(cost_fit.min() if cost_fit.size else 0.0)
 
     def _most(self, used: FloatArray) -> list[BoolArray]:

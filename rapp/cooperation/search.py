@@ -31,12 +31,20 @@ class Space:
     pairing: Pairing
 
     @property
+    def decided(self) -> IntArray:
+        return self.table.problem.decided
+
+    @property
     def alive(self) -> BoolArray:
         return np.asarray(self.table.problem.alive > 0, dtype=np.bool_)
 
+    def settled(self, awake: BoolArray) -> BoolArray:
+        """``awake`` [N] as far as it is open who is."""
+        return np.where(self.decided < 0, awake, self.decided == 1) & self.alive
+
     def links(self, awake: BoolArray) -> Links | None:
         """Links by which the awake sites of one pattern [N] help all live sleepers, or None."""
-        return self.pairing.links(awake & self.alive, ~awake & self.alive)
+        return self.pairing.links(awake & self.alive, ~awake & self.alive & (self.decided != 0))
 
     def reaching(self, awake: BoolArray) -> BoolArray:
         """Sites [M, N] that serve beyond their nominal coverage in the patterns ``awake`` [M, N]: with chosen links
@@ -65,6 +73,8 @@ def search(problem: Problem, start_mode: IntArray | None = None) -> IntArray:
     starts = [np.ones(problem.network.site_count, dtype=np.bool_)]
     if start_mode is not None:
         starts.append((start_mode != SiteMode.DEEP_SLEEP) | (problem.alive == 0))
+    if (problem.decided >= 0).any():
+        starts = [patterns.settled(start) for start in starts]
 
     def cost(awake: BoolArray, drawn: Evaluated) -> FloatArray:
         return objective(problem, scale, awake, drawn)
@@ -119,11 +129,12 @@ def _costs(patterns: Space, cost: Cost, awake: BoolArray) -> FloatArray:
 
 
 def _moves(patterns: Space, awake: BoolArray) -> BoolArray:
-    """All toggles of a live site, and all swaps of an awake site with a sleeping one near it, [M, N]."""
-    alive = patterns.alive
-    toggled = np.flatnonzero(alive)
+    """All toggles of a live site, and all swaps of an awake site with a sleeping one near it, [M, N]; no site that was
+    decided on."""
+    open_sites = patterns.alive & (patterns.decided < 0)
+    toggled = np.flatnonzero(open_sites)
     woken, silenced = patterns.pairing.near_pairs.T
-    possible = (alive & ~awake)[woken] & (alive & awake)[silenced]
+    possible = (open_sites & ~awake)[woken] & (open_sites & awake)[silenced]
     moves = np.repeat(awake[None], len(toggled) + int(possible.sum()), axis=0)
     moves[np.arange(len(toggled)), toggled] ^= True
     swap = np.arange(len(toggled), len(moves))

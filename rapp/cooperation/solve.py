@@ -98,8 +98,8 @@ def _sleepers_fixed(v: Variables, asleep: BoolArray) -> Fixed:
 
 def _all_normal(problem: Problem, v: Variables) -> Fixed:
     """Every live site normal with all its carriers on: with the modes settled a linear program, solved at once."""
-    alive = problem.alive > 0
-    columns = np.concatenate([v.gamma[alive, SiteMode.NORMAL], v.z[alive].ravel()])
+    awake = (problem.alive > 0) & (problem.decided != 0)
+    columns = np.concatenate([v.gamma[awake, SiteMode.NORMAL], v.z[awake].ravel()])
     return columns, np.ones(len(columns))
 
 

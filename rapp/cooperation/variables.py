@@ -21,7 +21,8 @@ MODES = 4
 @dataclass(frozen=True)
 class Problem:
     """What the model is built from. Shape [N]: ``energy_kwh`` to spend, ``alive`` (has a source of power at all),
-    ``drains`` (lives on stored energy; a site with grid power does not), ``previous_mode`` (-1 where unknown)."""
+    ``drains`` (lives on stored energy; a site with grid power does not), ``previous_mode`` (-1 where unknown),
+    ``decided``: what others have settled, that a site is awake (1) or sleeps and has its helper (0; -1 is open)."""
 
     network: Network
     points: DemandPoints
@@ -30,6 +31,7 @@ class Problem:
     drains: IntArray
     previous_mode: IntArray
     objective_weight: tuple[float, float, float, float]
+    decided: IntArray
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,12 @@ def link_pairs(network: Network) -> tuple[IntArray, IntArray]:
 
 def bounds(problem: Problem, v: Variables, columns: int) -> tuple[FloatArray, FloatArray]:
     """Lower and upper bounds of the model's columns and of further shares behind them, [``columns``] each. A dead site
-    sleeps, so that its neighbours may help where it cannot."""
+    sleeps, so that its neighbours may help where it cannot; what is decided stands."""
     lower, upper = np.zeros(columns), np.full(columns, np.inf)
     lower[v.gamma[problem.alive == 0, SiteMode.DEEP_SLEEP]] = 1.0
+    lower[v.gamma[problem.decided == 0, SiteMode.DEEP_SLEEP]] = 1.0
     upper[v.gamma.ravel()] = 1.0
+    upper[v.gamma[(problem.decided == 1) & (problem.alive > 0), SiteMode.DEEP_SLEEP]] = 0.0
     upper[v.z] = np.broadcast_to(problem.alive[:, None], v.z.shape)
     upper[v.y] = 1.0
     upper[v.count :] = 1.0

@@ -21,12 +21,13 @@ import numpy as np
 from gridran.outcome import Feasible, Infeasible, Outcome
 from gridran.types import BoolArray, FloatArray, ServiceClass, SiteMode
 from rapp.cooperation.diagnosis import not_finite
-from rapp.cooperation.generate import Phase, Schedule, generate, weighed_again
-from rapp.cooperation.inputs import class_mean, growth_frac, served_volume_mbps
+from rapp.cooperation.generate import Phase, Schedule, generate, weighed_again, with_pattern
+from rapp.cooperation.inputs import class_mean, decided, growth_frac, served_volume_mbps
 from rapp.cooperation.search import modes
 from rapp.cooperation.spare import spare_frac
 from rapp.links import violations
 from rapp.plan import Kept, Plan, PlanProblem
+from rapp.planners.beside import cheapest_beside
 from rapp.planners.outage import AGREED, CRITICAL, GENEROUS, SLOT_H, Outage, outage_of
 
 FIRST_ROUNDS, ROUNDS = 24, 3
@@ -38,6 +39,7 @@ SPARSE_PASSES = 3
 LASTS_H = 0.125  # a phase or pattern that is wanted for less than half a plan period is over
 RETURN_H = 1.0  # life that the agreed level must have again before the critical phase is left
 KEPT_PATTERNS = 60
+STARTS = 3  # most used patterns from which the answer to neighbours is sought
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def plan(problem: PlanProblem) -> Outcome[Plan]:
         schedule = _schedule(outage, names)
     if schedule is None:
         return Infeasible("no awake pattern serves the users that can be served")
-    return Feasible(_plan(outage, _chosen(outage, names, schedule)), float("nan"))
+    chosen = _chosen(outage, names, schedule)
+    return Feasible(_plan(*_beside_neighbours(outage, chosen)), float("nan"))
 
 
 def _phases(outage: Outage) -> tuple[str, ...]:
@@ -124,6 +127,23 @@ def _chosen(outage: Outage, names: tuple[str, ...], schedule: Schedule) -> _Chos
     long = each_h >= min(LONG_H, float(each_h.max()))
     order = np.lexsort((-each_h, (awake != before).sum(axis=1), ~long, ~schedule.fit[at]))
     return _Chosen(name, names, schedule, int(order[0]))
+
+
+def _beside_neighbours(outage: Outage, chosen: _Chosen) -> tuple[Outage, _Chosen]:
+    """The choice again, and the patterns that it is one of, under what other clusters have decided."""
+    settled = decided(outage.problem)
+    if (settled < 0).all():
+        return outage, chosen
+    schedule, at = chosen.schedule, chosen.phases.index(chosen.name)
+    patterns = outage.space[chosen.name]
+    table = replace(patterns.table, problem=replace(patterns.table.problem, decided=settled))
+    patterns = replace(patterns, table=table)
+    used = schedule.awake[at][np.argsort(-schedule.each_h[at], kind="stable")[:STARTS]]
+    starts = [*outage.kept[:1], schedule.awake[at][chosen.index], *used]
+    awake = cheapest_beside(patterns, outage.stores, schedule.price_per_kwh, starts, STAY_COSTS_FRAC)
+    added = with_pattern(schedule, at, awake, patterns.drawn(awake[None]))
+    beside = replace(outage, space=outage.space | {chosen.name: patterns})
+    return beside, replace(chosen, schedule=added, index=len(added.each_h[at]) - 1)
 
 
 def _now(outage: Outage, awake: BoolArray) -> int | None:

@@ -51,6 +51,7 @@ def problem_of(network: Network, points: DemandPoints, **changes: IntArray) -> P
         drains=np.ones(n, dtype=np.int64),
         previous_mode=np.full(n, -1),
         objective_weight=(0.5, 0.3, 0.1, 0.1),
+        decided=np.full(n, -1),
     )
     return replace(problem, **changes)
 

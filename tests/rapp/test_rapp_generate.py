@@ -47,6 +47,7 @@ def space_of(
             drains=np.ones(sites, dtype=np.int64),
             previous_mode=np.full(sites, -1),
             objective_weight=(0.5, 0.3, 0.1, 0.1),
+            decided=np.full(sites, -1),
         )
     )
 

@@ -47,6 +47,7 @@ def problem_of(scenario: Scenario, points: int, candidates: int = 4) -> Problem:
         drains=np.ones(n, dtype=np.int64),
         previous_mode=np.full(n, -1),
         objective_weight=(0.5, 0.3, 0.1, 0.1),
+        decided=np.full(n, -1),
     )
 
 

@@ -1,0 +1,33 @@
+"""The pattern to be in beside neighbours who have decided on theirs.
+
+The schedule knows what each kilowatt-hour is worth over the whole outage, in which the neighbours will turn, too. Now
+they are as they are: the pattern is the cheapest at those prices that leaves their decisions alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gridran.types import BoolArray, FloatArray
+from rapp.cooperation.generate import floored, priced
+from rapp.cooperation.master import Stores
+from rapp.cooperation.search import Space, descend
+
+
+def cheapest_beside(
+    patterns: Space, stores: Stores, price_per_kwh: FloatArray, starts: Sequence[BoolArray], stay_costs: float
+) -> BoolArray:
+    """The cheapest pattern [N] found from ``starts`` under what is decided; the first of them where that costs no more
+    than ``stay_costs`` beyond it, in hours of life for an hour."""
+    settled = [patterns.settled(start) for start in starts]
+    cost = priced(patterns, stores, floored(price_per_kwh))
+    found = [descend(patterns, cost, start) for start in settled]
+    best_cost, best = min(found, key=lambda each: each[0])
+    if not np.isfinite(best_cost):
+        return patterns.settled(np.ones_like(best))
+    now = settled[0]
+    linked = patterns.links(now) is not None
+    now_cost = float(cost(now[None], patterns.drawn(now[None]))[0]) if linked else np.inf
+    return now if now_cost <= best_cost + stay_costs else best
