@@ -70,6 +70,7 @@ class _Ours:
         self._radio = Radio(
             network,
             world.channel.received_mw,
+            world.channel.heard,
             control.ue_site,
             control.rate_mbps,
             world.users.service_class,

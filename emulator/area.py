@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from gridran.radio.geometry import inside_hexagons
 from gridran.types import BoolArray, FloatArray, IntArray, Network
@@ -21,6 +23,11 @@ class Area:
     site_xy_m: FloatArray
     isd_m: float
     hexagonal: bool
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        """The sites, to find the nearest by."""
+        return cKDTree(self.site_xy_m)
 
     @property
     def cell_radius_m(self) -> float:
@@ -49,13 +56,13 @@ def _on_lattice(xy_m: FloatArray, isd_m: float) -> bool:
 
 def inside(area: Area, xy_m: FloatArray) -> BoolArray:
     """Whether points [M, 2] lie in the service area, bool [M]."""
-    near_m = distance_m(xy_m, area.site_xy_m).min(axis=1)
+    near_m, nearest = area.tree.query(xy_m)
     if not area.hexagonal:
         return np.asarray(near_m <= area.cell_radius_m)
     # Most points lie inside a hexagon's inner circle, which is cheaper to see than its edges.
     result: BoolArray = near_m <= area.isd_m / 2.0
     edge = np.flatnonzero(~result & (near_m <= area.cell_radius_m))
-    result[edge] = inside_hexagons(xy_m[edge], area.site_xy_m, area.isd_m)
+    result[edge] = inside_hexagons(xy_m[edge] - area.site_xy_m[nearest[edge]], np.zeros((1, 2)), area.isd_m)
     return result
 
 
@@ -68,8 +75,7 @@ def distance_m(xy_m: FloatArray, site_xy_m: FloatArray) -> FloatArray:
 
 def nearest_site(area: Area, xy_m: FloatArray) -> IntArray:
     """Index of the nearest site of each point [M, 2], shape [M]."""
-    result: IntArray = distance_m(xy_m, area.site_xy_m).argmin(axis=1)
-    return result
+    return np.asarray(area.tree.query(xy_m)[1], dtype=np.int64)
 
 
 def uniform_points(area: Area, count: int, rng: np.random.Generator) -> FloatArray:

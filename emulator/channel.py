@@ -18,6 +18,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from emulator.area import distance_m
+from emulator.hearing import Hearing, hearing_of, places
 from gridran.radio.pathloss import SHADOW_LOS_DB, SHADOW_NLOS_DB, uma_both_db, uma_los_probability
 from gridran.radio.sinr import received_mw
 from gridran.types import BoolArray, FloatArray, IntArray, Network
@@ -31,12 +32,15 @@ HANDOVER_MARGIN_DB = 3.0  # event A3 offset of TS 38.331: the own cell stays unt
 
 @dataclass(frozen=True)
 class Channel:
-    """State of all links. Arrays [U, N] or [U, N, B] are in site order; ``neighbour_*`` are the K strongest first.
+    """State of all links. Arrays [U, M] or [U, M, B] are of the sites ``heard`` [U, M], ascending, or of all N where
+    that is None; ``neighbour_*`` are the K strongest first.
 
-    ``los_normal``, ``shadow_normal`` [U, N]: the processes g and s. ``received_mw`` [U, N, B]: power received while
+    ``los_normal``, ``shadow_normal`` [U, M]: the processes g and s. ``received_mw`` [U, M, B]: power received while
     the site transmits. ``neighbour_site`` [U, K], ``neighbour_gain_db`` [U, K, B].
     """
 
+    hearing: Hearing | None
+    heard: IntArray | None
     los_normal: FloatArray
     shadow_normal: FloatArray
     received_mw: FloatArray
@@ -52,9 +56,11 @@ class Channel:
 
 def initial_channel(network: Network, xy_m: FloatArray, rng: np.random.Generator) -> Channel:
     """The channel of users at ``xy_m`` [U, 2], drawn from its stationary distribution."""
-    los_normal = rng.standard_normal((len(xy_m), network.site_count))
+    hearing = hearing_of(network)
+    heard = None if hearing is None else hearing.sites(xy_m)
+    los_normal = rng.standard_normal((len(xy_m), network.site_count if heard is None else heard.shape[1]))
     nobody = np.full(len(xy_m), -1, dtype=np.int64)
-    return _channel(network, xy_m, los_normal, _site_correlated(los_normal.shape, rng), nobody)
+    return _channel(network, hearing, heard, xy_m, los_normal, _site_correlated(los_normal.shape, rng), nobody)
 
 
 def next_channel(
@@ -67,17 +73,31 @@ def next_channel(
         return channel
     step_m = walked_m[moved, None]
     g, s = channel.los_normal[moved], channel.shadow_normal[moved]
-    los = _is_los(network, distance_m(old_xy_m[moved], network.site_xy_m), g)
+    heard = None if channel.heard is None else channel.heard[moved]
+    los = _is_los(network, _distance_m(network, old_xy_m[moved], heard), g)
     keep = np.exp(-step_m / np.where(los, SHADOW_LOS_DECORRELATION_M, SHADOW_NLOS_DECORRELATION_M))
     s = keep * s + np.sqrt(1.0 - keep**2) * _site_correlated(s.shape, rng)
     keep = np.exp(-step_m / LOS_STATE_DECORRELATION_M)
     g = keep * g + np.sqrt(1.0 - keep**2) * rng.standard_normal(g.shape)
-    return _merged(channel, moved, _channel(network, xy_m[moved], g, s, channel.own_site[moved]))
+    if channel.hearing is not None and heard is not None:
+        before, heard = heard, channel.hearing.sites(xy_m[moved])
+        g, s = (
+            _carried_over(before, heard, g, rng.standard_normal(g.shape)),
+            _carried_over(before, heard, s, _site_correlated(s.shape, rng)),
+        )
+    part = _channel(network, channel.hearing, heard, xy_m[moved], g, s, channel.own_site[moved])
+    return _merged(channel, moved, part)
 
 
-def gain_db(network: Network, xy_m: FloatArray, los_normal: FloatArray, shadow_normal: FloatArray) -> FloatArray:
-    """Coupling gain without antenna gain, minus path loss and shadowing, shape [U, N, B]."""
-    d_m = distance_m(xy_m, network.site_xy_m)
+def _carried_over(before: IntArray, heard: IntArray, normal: FloatArray, fresh: FloatArray) -> FloatArray:
+    """The process ``normal`` [U, M] of the sites ``before`` as one of the sites ``heard`` [U, M]; ``fresh`` where a
+    site was not heard before."""
+    place = places(before, heard)
+    return np.where(place >= 0, np.take_along_axis(normal, np.maximum(place, 0), axis=1), fresh)
+
+
+def gain_db(network: Network, d_m: FloatArray, los_normal: FloatArray, shadow_normal: FloatArray) -> FloatArray:
+    """Coupling gain without antenna gain, minus path loss and shadowing, [U, M, B], of links ``d_m`` [U, M] long."""
     los = _is_los(network, d_m, los_normal)
     shadow_db = shadow_normal * np.where(los, SHADOW_LOS_DB, SHADOW_NLOS_DB)
     height_m, ue_height_m = network.radio.site_height_m, network.radio.ue_height_m
@@ -86,6 +106,14 @@ def gain_db(network: Network, xy_m: FloatArray, los_normal: FloatArray, shadow_n
         los_db, nlos_db = uma_both_db(d_m, band.carrier_mhz, height_m, ue_height_m)
         gain[:, :, b] = -(np.where(los, los_db, nlos_db) + shadow_db)
     return gain
+
+
+def _distance_m(network: Network, xy_m: FloatArray, heard: IntArray | None) -> FloatArray:
+    """Length [U, M] of the links of users at ``xy_m`` [U, 2]."""
+    if heard is None:
+        return distance_m(xy_m, network.site_xy_m)
+    x_m, y_m = network.site_xy_m.T
+    return np.asarray(np.hypot(x_m.take(heard) - xy_m[:, :1], y_m.take(heard) - xy_m[:, 1:]), dtype=np.float64)
 
 
 def _is_los(network: Network, d_m: FloatArray, los_normal: FloatArray) -> BoolArray:
@@ -103,21 +131,31 @@ def _site_correlated(shape: tuple[int, ...], rng: np.random.Generator) -> FloatA
 
 
 def _channel(
-    network: Network, xy_m: FloatArray, los_normal: FloatArray, shadow_normal: FloatArray, old_own_site: IntArray
+    network: Network,
+    hearing: Hearing | None,
+    heard: IntArray | None,
+    xy_m: FloatArray,
+    los_normal: FloatArray,
+    shadow_normal: FloatArray,
+    old_own_site: IntArray,
 ) -> Channel:
-    gain = gain_db(network, xy_m, los_normal, shadow_normal)
-    order = _by_strength(network, gain, old_own_site)
+    gain = gain_db(network, _distance_m(network, xy_m, heard), los_normal, shadow_normal)
+    old_own = old_own_site if heard is None else places(heard, old_own_site[:, None])[:, 0]
+    order = _by_strength(network, gain, old_own)
     return Channel(
+        hearing=hearing,
+        heard=heard,
         los_normal=los_normal,
         shadow_normal=shadow_normal,
         received_mw=received_mw(network, gain),
-        neighbour_site=order,
+        neighbour_site=order if heard is None else np.take_along_axis(heard, order, axis=1),
         neighbour_gain_db=np.take_along_axis(gain, order[:, :, None], axis=1),
     )
 
 
 def _by_strength(network: Network, gain: FloatArray, old_own_site: IntArray) -> IntArray:
-    """The K strongest sites at the lowest band, [U, K]; the old own cell (-1: none) first while within the margin."""
+    """The places [U, K] of the K strongest of the sites heard, at the lowest band; that of the old own cell (-1: none)
+    first while within the margin."""
     lowest = min(range(network.band_count), key=lambda b: network.bands[b].carrier_mhz)
     strength_db = gain[:, :, lowest].copy()
     old_db = np.take_along_axis(strength_db, np.maximum(old_own_site, 0)[:, None], axis=1)[:, 0]
@@ -137,7 +175,13 @@ def _merged(channel: Channel, moved: IntArray, part: Channel) -> Channel:
 
     neighbour_site = channel.neighbour_site.copy()
     neighbour_site[moved] = part.neighbour_site
+    heard = channel.heard
+    if heard is not None and part.heard is not None:
+        heard = heard.copy()
+        heard[moved] = part.heard
     return Channel(
+        channel.hearing,
+        heard,
         put(channel.los_normal, part.los_normal),
         put(channel.shadow_normal, part.shadow_normal),
         put(channel.received_mw, part.received_mw),

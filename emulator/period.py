@@ -74,6 +74,7 @@ def _period_with(world: World, control: Dispatch, up: BoolArray, prb_limit_frac:
     radio = Radio(
         network,
         world.channel.received_mw,
+        world.channel.heard,
         ue_site,
         control.rate_mbps,
         world.users.service_class,

@@ -11,10 +11,13 @@ grant is topped up from idle blocks of the site's other carriers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy.sparse as sp
 
+from emulator.hearing import places
 from gridran.radio.rate import full_band_rate_mbps
 from gridran.radio.sinr import noise_mw
 from gridran.types import BoolArray, FloatArray, IntArray, Network
@@ -35,12 +38,14 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Radio:
-    """One period's radio task. ``received_mw`` [U, N, B]; ``ue_site`` [U], -1 for none; ``granted_mbps`` [U, B];
+    """One period's radio task. ``received_mw`` [U, M, B] of the sites ``heard`` [U, M], ascending, or of all N where
+    that is None; ``ue_site`` [U], -1 for none; ``granted_mbps`` [U, B];
     ``service_class`` [U]; ``live`` [N, B], carriers that transmit; ``helping`` [N], sites with λ_loss of Eq. (9);
     ``prb_limit_frac`` [N, B], the most of each carrier that may be used."""
 
     network: Network
     received_mw: FloatArray
+    heard: IntArray | None
     ue_site: IntArray
     granted_mbps: FloatArray
     service_class: IntArray
@@ -53,15 +58,14 @@ class Radio:
 class _Links:
     """What does not change from round to round, by band and with users last, which is how the sums run fastest.
 
-    ``site`` [U], 0 for none; ``signal_mw`` and ``usable`` [B, U]; ``on`` [L], sites that transmit anything, and
-    ``received_mw`` [B, L, U] of them; ``noise_mw`` [B, 1].
+    ``site`` [U], 0 for none; ``signal_mw`` and ``usable`` [B, U]; ``heard_mw``, of activities z·ρ [B, N] the sum of all
+    that users receive [B, U]; ``noise_mw`` [B, 1].
     """
 
     site: IntArray
     signal_mw: FloatArray
     usable: BoolArray
-    on: IntArray
-    received_mw: FloatArray
+    heard_mw: Callable[[FloatArray], FloatArray]
     noise_mw: FloatArray
 
 
@@ -87,21 +91,36 @@ def full_rate_mbps(radio: Radio, prb_used_frac: FloatArray) -> FloatArray:
 
 def _links(radio: Radio) -> _Links:
     site = np.maximum(radio.ue_site, 0)
-    on = np.flatnonzero(radio.live.any(axis=1))
+    place = radio.ue_site if radio.heard is None else places(radio.heard, radio.ue_site[:, None])[:, 0]
     return _Links(
         site=site,
-        signal_mw=np.ascontiguousarray(radio.received_mw[np.arange(len(site)), site].T),
-        usable=(radio.ue_site >= 0) & radio.live.T.take(site, axis=1),
-        on=on,
-        received_mw=np.ascontiguousarray(radio.received_mw.T[:, on]),
+        signal_mw=np.ascontiguousarray(radio.received_mw[np.arange(len(site)), np.maximum(place, 0)].T),
+        usable=(place >= 0) & radio.live.T.take(site, axis=1),
+        heard_mw=_sum_of_all(radio) if radio.heard is None else _sum_of_near(radio, radio.heard),
         noise_mw=noise_mw(radio.network)[:, None],
     )
+
+
+def _sum_of_all(radio: Radio) -> Callable[[FloatArray], FloatArray]:
+    on = np.flatnonzero(radio.live.any(axis=1))
+    received_mw = np.ascontiguousarray(radio.received_mw.T[:, on])  # [B, L, U] of the sites that transmit anything
+    return lambda activity: np.asarray(np.einsum("bnu,bn->bu", received_mw, activity[:, on]), dtype=np.float64)
+
+
+def _sum_of_near(radio: Radio, heard: IntArray) -> Callable[[FloatArray], FloatArray]:
+    users, count = heard.shape
+    shape, first = (users, radio.network.site_count), np.arange(users + 1) * count
+    by_band = [
+        sp.csr_matrix((np.ascontiguousarray(radio.received_mw[:, :, b]).ravel(), heard.ravel(), first), shape)
+        for b in range(radio.received_mw.shape[2])
+    ]
+    return lambda activity: np.stack([received_mw @ z for received_mw, z in zip(by_band, activity, strict=True)])
 
 
 def _full_rate_mbps(radio: Radio, links: _Links, prb_used_frac: FloatArray) -> FloatArray:
     activity = np.where(radio.live, prb_used_frac, 0.0).T
     own_mw = links.signal_mw * activity.take(links.site, axis=1)
-    heard_mw = np.einsum("bnu,bn->bu", links.received_mw, activity[:, links.on]) - own_mw
+    heard_mw = links.heard_mw(activity) - own_mw
     sinr = links.signal_mw / (links.noise_mw + np.maximum(heard_mw, 0.0))
     rate = full_band_rate_mbps(radio.network, sinr.T[:, None, :], radio.helping, links.site[:, None])[:, 0, :]
     return np.where(links.usable, rate.T, 0.0).T

@@ -18,6 +18,7 @@ def _radio(world, granted_mbps, ue_site=None, live=None):
     return Radio(
         network=network,
         received_mw=world.channel.received_mw,
+        heard=world.channel.heard,
         ue_site=world.channel.own_site if ue_site is None else ue_site,
         granted_mbps=granted_mbps,
         service_class=world.users.service_class,
