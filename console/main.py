@@ -75,7 +75,7 @@ def _study(asked: argparse.Namespace) -> int:
     _make_directory(asked.out)
     from console.study import study
     from console.trial_progress import shown_progress
-    from studies.dask_cluster import ClusterError
+    from gridran.runtime.dask_cluster import ClusterError
 
     request = StudyRequest(
         asked.out, asked.trials, asked.jobs, asked.dask, asked.quick, asked.resume, progress=shown_progress()

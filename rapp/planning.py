@@ -18,6 +18,7 @@ from gridran.wire.convert import WireError, policy_from_proto, policy_to_proto
 from gridran.wire.v1 import a1_policy_pb2 as a1
 from rapp import core
 from rapp.a1.port import Status
+from rapp.clusters.planner import Each
 from rapp.journal import RappJournal
 from rapp.metrics import RappMetrics
 from rapp.notes import Note
@@ -34,11 +35,12 @@ class Planning:
         notes: NoteFile | None,
         metrics: RappMetrics,
         log: Any,
+        each: Each = map,
     ) -> None:
         self._scenario, self._strategy = scenario, strategy
         self._journal, self._notes, self._metrics, self._log = journal, notes, metrics, log
-        self._lock = threading.Lock()
-        self._state = core.initial(scenario, strategy)
+        self._lock, self._each = threading.Lock(), each
+        self._state = self._fresh()
         self._node_id = ""
         self._time_h = 0.0
         self._last_status: Status | None = None
@@ -93,13 +95,13 @@ class Planning:
                 self._notes.close()
 
     def _fresh(self) -> core.State:
-        return core.initial(self._scenario, self._strategy)
+        return core.initial(self._scenario, self._strategy, each=self._each)
 
     def _remembered(self) -> core.State:
         """The state with the journalled history and last policy."""
         try:
             history = self._journal.history(self._scenario.network.site_count)
-            state = core.initial(self._scenario, self._strategy, history)
+            state = core.initial(self._scenario, self._strategy, history, self._each)
             payload = self._journal.last_policy()
             if payload is None:
                 return state

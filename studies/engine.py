@@ -12,10 +12,10 @@ from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
+from gridran.runtime.workers import workers
 from studies.cellfile import CellFile, Record
-from studies.fingerprint import all_code_version
+from studies.fingerprint import PLAYED, all_code_version
 from studies.registry import StudyError, StudyRequest
-from studies.workers import workers
 
 Records = Mapping[str, Record]
 
@@ -41,7 +41,10 @@ Tasks = Callable[[Records], Sequence[Task]]
 def play(name: str, tasks: Tasks, request: StudyRequest) -> Records:
     """The results of all ``tasks`` by key. StudyError: one failed; ClusterError: there is no such cluster."""
     all_code_version()  # of the files as they are now, whatever becomes of them while the study plays
-    with workers(request.jobs, request.dask) as executor, CellFile(request.out, name, request.resume) as cells:
+    with (
+        workers(request.jobs, request.dask, PLAYED, all_code_version) as executor,
+        CellFile(request.out, name, request.resume) as cells,
+    ):
         if cells.set_aside:
             print(f"starting afresh, for there is no --resume; earlier trials are now in {cells.set_aside}", flush=True)
         if others := _others(tasks(cells.records), cells.records):

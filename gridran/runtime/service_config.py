@@ -4,6 +4,7 @@
     [listen]    addresses of this service: gRPC, and ``http`` for metrics and health (empty: none)
     [connect]   addresses of its peers
     [state]     what survives a restart (rApp, xApp)
+    [workers]   processes, or a Dask cluster, to plan large networks in (rApp)
     [security]  plaintext = true, on loopback only; or [tls] certificate, key, authority
     [deadlines] [log] [limits]
 
@@ -164,10 +165,19 @@ class RappConnect(_Table):
     a1: HostPort
 
 
+class WorkersTable(_Table):
+    """Where the clusters of a large network are planned: ``processes`` of this machine (0: one for each core), or the
+    Dask cluster whose scheduler is at ``dask``."""
+
+    processes: int = Field(default=0, ge=0, le=1024)
+    dask: str = ""
+
+
 class RappConfig(_Service):
     listen: RappListen = RappListen()
     connect: RappConnect
     state: StateTable
+    workers: WorkersTable = WorkersTable()
 
     def grpc_addresses(self) -> dict[str, str]:
         return {"connect.o1": self.connect.o1, "connect.a1": self.connect.a1}

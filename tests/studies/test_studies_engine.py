@@ -17,19 +17,19 @@ from typing import Any
 import pytest
 
 from gridran import plugins
+from gridran.runtime.dask_cluster import ClusterError, check_code
+from gridran.runtime.workers import workers
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
 from studies import engine
 from studies.cell import Cell, trial_tasks
 from studies.cellfile import CellFile, read_cells
-from studies.dask_cluster import ClusterError, check_code
 from studies.design import Design, run_study, trials_of
 from studies.engine import Records, play
 from studies.fingerprint import TRIAL, all_code_version, code_version, scenario_hash, sources
 from studies.msrc_survival import design
 from studies.registry import StudyError, StudyRequest
 from studies.results import Results
-from studies.workers import workers
 
 OUTPUTS = ("msrc-survival.csv", "msrc-survival.json")
 
@@ -73,7 +73,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trials are played in this process."""
 
     @contextmanager
-    def fake(jobs: int, dask: str) -> Iterator[Executor]:
+    def fake(*_: object) -> Iterator[Executor]:
         yield Here()
 
     monkeypatch.setattr(engine, "workers", fake)
@@ -257,9 +257,9 @@ def test_a_dask_cluster_gives_the_same_rows(here: None, tiny: Design, tmp_path: 
 
 def test_a_cluster_with_other_code_is_refused() -> None:
     """Workers that would play other trials are named."""
-    check_code({"tcp://a:1": all_code_version()})
+    check_code({"tcp://a:1": all_code_version()}, all_code_version())
     with pytest.raises(ClusterError, match="b:1 has gridran 0"):
-        check_code({"tcp://a:1": all_code_version(), "tcp://b:1": "0.0"})
+        check_code({"tcp://a:1": all_code_version(), "tcp://b:1": "0.0"}, all_code_version())
 
 
 def test_a_trial_has_figures_curves_and_what_cars_sold(here: None, tiny: Design, tmp_path: Path) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any
-
-from studies.fingerprint import all_code_version
 
 LOCAL = "local:"
 CONNECT_S = 15.0
@@ -19,11 +17,11 @@ class ClusterError(ValueError):
 
 
 @contextmanager
-def cluster(address: str) -> Iterator[Executor]:
+def cluster(address: str, version: Callable[[], str]) -> Iterator[Executor]:
     """The executor of the cluster whose scheduler is at ``address``, or of N workers here for ``local:N``; on a way out
     by an error what waits there is given up.
 
-    ClusterError: it cannot be reached, or its workers have other code than this process.
+    ClusterError: it cannot be reached, or its workers have another ``version`` than this process.
     """
     try:
         distributed: Any = import_module("distributed")
@@ -39,7 +37,7 @@ def cluster(address: str) -> Iterator[Executor]:
             client = opened.enter_context(distributed.Client(where, timeout=CONNECT_S))
         except (OSError, ValueError) as wrong:
             raise ClusterError(f"no Dask scheduler at {address!r}: {wrong}") from None
-        check_code(client.run(all_code_version))
+        check_code(client.run(version), version())
         executor = client.get_executor(pure=False)
         try:
             yield executor
@@ -55,9 +53,8 @@ def _worker_count(address: str) -> int:
     return int(text)
 
 
-def check_code(version_of: dict[str, str]) -> None:
-    """ClusterError names the first worker whose code is not ours: its trials would be other trials."""
-    ours = all_code_version()
+def check_code(version_of: dict[str, str], ours: str) -> None:
+    """ClusterError names the first worker whose version is not ``ours``: it would compute something else."""
     for worker, version in sorted(version_of.items()):
         if version != ours:
             raise ClusterError(f"worker {worker} has gridran {version}, not {ours}; install the same there")
