@@ -11,8 +11,10 @@ Bench = Callable[[Path], None]
 BENCHES: dict[str, str] = {
     "dispatch": "benchmarks.dispatch:dispatch_bench",
     "emulator": "benchmarks.emulator:emulator_bench",
-    "radio": "benchmarks.radio:radio_bench",
     "loop": "benchmarks.loop:loop",
+    "plan": "benchmarks.plan:plan_bench",
+    "radio": "benchmarks.radio:radio_bench",
+    "scale": "benchmarks.scale:scale_bench",
 }
 """Name -> "module:function", imported when asked for. The function writes DIR/NAME.json."""
 

@@ -46,7 +46,6 @@ def view(problem: PlanProblem, cluster: Cluster, decided_mode: IntArray, kept: K
     """``cluster`` under the modes [N] that other clusters have decided on (``UNDECIDED``: none yet), with what its
     planner kept; as many demand points to a site as a network of ``most_sites`` has."""
     sites, forecast = _in_sight(problem.network, cluster, decided_mode), problem.forecast
-    others = np.where(np.isin(sites, cluster.core), UNDECIDED, decided_mode[sites])
     points = round(problem.params.demand_points * len(cluster.sites) / most_sites)
     seen = replace(
         problem,
@@ -61,7 +60,7 @@ def view(problem: PlanProblem, cluster: Cluster, decided_mode: IntArray, kept: K
         previous=None if problem.previous is None else _plan(problem.previous, sites, _widened(kept, len(sites))),
         params=replace(problem.params, demand_points=max(points, 1)),
         price_usd_per_kwh=problem.price_usd_per_kwh[sites],
-        decided_mode=others,
+        decided_mode=decided_mode[sites],
     )
     return View(cluster, sites, seen)
 

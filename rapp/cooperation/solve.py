@@ -64,8 +64,7 @@ def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) 
     wrong = not_finite(problem)
     if wrong:
         return Infeasible(wrong)
-    v = variables(problem)
-    model = _model(problem, v, _rows(problem, v))
+    model, v = whole_model(problem)
     asleep = search(problem, start_mode) == SiteMode.DEEP_SLEEP
     first = _near_relaxation(model, v, limits, _sleepers_fixed(v, asleep))
     normal = _run(model, limits, RESTRICTED_NODES, fixed=_all_normal(problem, v))
@@ -75,6 +74,12 @@ def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) 
         whole = _run(model, limits, max(limits.node_limit, RESTRICTED_NODES), start=start)
         return _outcome(whole, problem, v, limits, float(whole.getInfo().mip_dual_bound))
     return _outcome(best, problem, v, limits, _relaxation(model, limits))
+
+
+def whole_model(problem: Problem) -> tuple[highspy.HighsLp, Variables]:
+    """The exact model, nothing fixed, and where its columns are."""
+    v = variables(problem)
+    return _model(problem, v, _rows(problem, v)), v
 
 
 def _near_relaxation(model: highspy.HighsLp, v: Variables, limits: Limits, fixed: Fixed) -> highspy.Highs:
