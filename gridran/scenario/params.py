@@ -110,8 +110,8 @@ class PlanningParams:
     """Slow loop (SPEC 4). ``objective_weight``: λ of (18). ``service_target_frac``: share of each class's demand that a
     plan must carry. ``node_limit`` and ``gap_frac`` end a solve the same way on every
     machine; ``time_limit_s`` is a safety net far above what they need. ``forecast_error_frac``: for studies, how far
-    every traffic forecast is off; 0.5 expects half as much again, −0.5 half. ``cluster_sites``: a network of more is
-    planned cluster by cluster.
+    every traffic forecast is off; 0.5 expects half as much again, −0.5 half. ``cluster_sites``: a network of more
+    than twice as many is planned cluster by cluster.
 
     Of the lifetime planner: ``service_level_frac``, the share of each class's users that must be served (Table III's
     targets; calls are too small to save any), ``generous_level_frac``, the same while more than 1 − ``generous_frac``

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from gridran.types import FloatArray, IntArray, Network, SiteMode, Snapshot
-from rapp.clusters.partition import Cluster, taking_over
+from rapp.clusters.partition import Cluster, partners
 from rapp.plan import UNDECIDED, Kept, Plan, PlanProblem
 
 _OF_SITES = (
@@ -45,7 +45,8 @@ class View:
 def view(problem: PlanProblem, cluster: Cluster, decided_mode: IntArray, kept: Kept | None, most_sites: int) -> View:
     """``cluster`` under the modes [N] that other clusters have decided on (``UNDECIDED``: none yet), with what its
     planner kept; as many demand points to a site as a network of ``most_sites`` has."""
-    sites, forecast = _in_sight(problem.network, cluster, decided_mode), problem.forecast
+    alive = problem.snapshot.site_up | problem.snapshot.grid_up
+    sites, forecast = _in_sight(problem.network, cluster, np.where(alive, decided_mode, UNDECIDED)), problem.forecast
     points = round(problem.params.demand_points * len(cluster.sites) / most_sites)
     seen = replace(
         problem,
@@ -73,7 +74,7 @@ def kept_of(found: Plan, cluster: Cluster) -> Kept | None:
 def _in_sight(network: Network, cluster: Cluster, decided_mode: IntArray) -> IntArray:
     """A cluster's sites, then who was decided to be awake beyond and could serve the users of those, [n]."""
     awake = (decided_mode != UNDECIDED) & (decided_mode != SiteMode.DEEP_SLEEP)
-    beyond = awake & taking_over(network)[:, cluster.sites].any(axis=1)
+    beyond = awake & partners(network)[:, cluster.sites].any(axis=1)
     beyond[cluster.sites] = False
     return np.concatenate([cluster.sites, np.flatnonzero(beyond)])
 

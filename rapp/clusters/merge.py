@@ -30,7 +30,7 @@ def merged(problem: PlanProblem, plans: Sequence[tuple[View, Plan]], decided_mod
         links=tuple(links),
         band_on=band_on & awake[:, None],
         mean_power_kw=_of_cores(plans, [plan.mean_power_kw for _, plan in plans], sites),
-        survival_h=float(np.min([plan.survival_h for _, plan in plans])),
+        survival_h=float(np.nanmin([plan.survival_h for _, plan in plans])),
         bound_survival_h=float("nan"),
         service_frac=_shares(plans, [plan.service_frac for _, plan in plans], sites),
         availability_frac=_shares(plans, [plan.availability_frac for _, plan in plans], sites),

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridran.types import BoolArray, FloatArray, IntArray, Network
+from rapp.links import helper_pairs
+
+NEAREST = 6  # a ring of a hexagonal network, whatever the distance
 
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
-    """``core``: the sites that it decides on; ``sites``: those and all that could take over one of their cells,
-    ascending; ``colour``: clusters of one colour decide on nothing that another of them looks at."""
+    """``core``: the sites that it decides on; ``sites``: those and the nearest that may help or be helped by one of
+    them, ascending; ``colour``: clusters of one colour decide on nothing that another of them looks at."""
 
     core: IntArray
     sites: IntArray
@@ -25,7 +28,7 @@ def clusters(network: Network, most_sites: int) -> tuple[Cluster, ...]:
     The cores come from halving: across its longer side, as often as a part is too large. So all are of like size, and a
     network that grows by a site keeps most of its clusters.
     """
-    near = taking_over(network)
+    near = partners(network)
     cores = _halved(network.site_xy_m, np.arange(network.site_count), most_sites)
     around = [np.flatnonzero(near[:, core].any(axis=1)) for core in cores]
     found = [
@@ -35,11 +38,13 @@ def clusters(network: Network, most_sites: int) -> tuple[Cluster, ...]:
     return tuple(sorted(found, key=lambda cluster: cluster.colour))
 
 
-def taking_over(network: Network) -> BoolArray:
-    """[N, N]: whether site i reaches, once expanded, all of the nominal coverage of site j."""
-    coop = network.cooperation
-    reach_m = max(coop.expanded_radius_m - coop.nominal_radius_m, 0.0)
-    return np.asarray(network.site_distance_m <= reach_m * (1.0 + 1e-9), dtype=np.bool_)
+def partners(network: Network) -> BoolArray:
+    """[N, N]: whether site i is site j itself, among the ``NEAREST`` that may help it (21), or the other way about."""
+    may = helper_pairs(network)
+    distance_m = np.where(may, np.round(network.site_distance_m, 3), np.inf)
+    rank = np.argsort(np.argsort(distance_m, axis=0, kind="stable"), axis=0, kind="stable")
+    near = may & (rank < NEAREST)
+    return np.asarray(near | near.T | np.eye(len(may), dtype=np.bool_), dtype=np.bool_)
 
 
 def _halved(xy_m: FloatArray, sites: IntArray, most_sites: int) -> list[IntArray]:

@@ -17,17 +17,21 @@ from rapp.cooperation.search import Space, descend
 
 
 def cheapest_beside(
-    patterns: Space, stores: Stores, price_per_kwh: FloatArray, starts: Sequence[BoolArray], stay_costs: float
+    patterns: Space,
+    stores: Stores,
+    price_per_kwh: FloatArray,
+    starts: Sequence[BoolArray],
+    now: BoolArray | None,
+    stay_costs: float,
 ) -> BoolArray:
-    """The cheapest pattern [N] found from ``starts`` under what is decided; the first of them where that costs no more
-    than ``stay_costs`` beyond it, in hours of life for an hour."""
-    settled = [patterns.settled(start) for start in starts]
+    """The cheapest pattern [N] found from ``starts`` under what is decided; that in force, ``now`` [N], where it costs
+    no more than ``stay_costs`` beyond it, in hours of life for an hour."""
     cost = priced(patterns, stores, floored(price_per_kwh))
-    found = [descend(patterns, cost, start) for start in settled]
-    best_cost, best = min(found, key=lambda each: each[0])
+    begun = [patterns.settled(start) for start in (*starts, *([] if now is None else [now]))]
+    best_cost, best = min((descend(patterns, cost, start) for start in begun), key=lambda each: each[0])
     if not np.isfinite(best_cost):
         return patterns.settled(np.ones_like(best))
-    now = settled[0]
-    linked = patterns.links(now) is not None
-    now_cost = float(cost(now[None], patterns.drawn(now[None]))[0]) if linked else np.inf
-    return now if now_cost <= best_cost + stay_costs else best
+    if now is None or patterns.links(begun[-1]) is None:
+        return best
+    now_cost = float(cost(begun[-1][None], patterns.drawn(begun[-1][None]))[0])
+    return begun[-1] if now_cost <= best_cost + stay_costs else best

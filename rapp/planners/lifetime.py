@@ -93,7 +93,8 @@ def _stage(outage: Outage, schedule: Schedule) -> str:
 def _schedule(outage: Outage, names: tuple[str, ...]) -> Schedule | None:
     """Hours for every pattern of the phases ``names``; None where there is none."""
     phases = _main_first(outage, names)
-    rounds = FIRST_ROUNDS if outage.problem.previous is None else ROUNDS
+    previous = outage.problem.previous
+    rounds = FIRST_ROUNDS if previous is None or previous.kept is None else ROUNDS
     return generate(phases, outage.stores, outage.kept, rounds, GAP_FRAC)
 
 
@@ -139,8 +140,10 @@ def _beside_neighbours(outage: Outage, chosen: _Chosen) -> tuple[Outage, _Chosen
     table = replace(patterns.table, problem=replace(patterns.table.problem, decided=settled))
     patterns = replace(patterns, table=table)
     used = schedule.awake[at][np.argsort(-schedule.each_h[at], kind="stable")[:STARTS]]
-    starts = [*outage.kept[:1], schedule.awake[at][chosen.index], *used]
-    awake = cheapest_beside(patterns, outage.stores, schedule.price_per_kwh, starts, STAY_COSTS_FRAC)
+    previous = outage.problem.previous
+    now = None if previous is None else previous.mode != SiteMode.DEEP_SLEEP
+    starts = [schedule.awake[at][chosen.index], *used]
+    awake = cheapest_beside(patterns, outage.stores, schedule.price_per_kwh, starts, now, STAY_COSTS_FRAC)
     added = with_pattern(schedule, at, awake, patterns.drawn(awake[None]))
     beside = replace(outage, space=outage.space | {chosen.name: patterns})
     return beside, replace(chosen, schedule=added, index=len(added.each_h[at]) - 1)

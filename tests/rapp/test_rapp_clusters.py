@@ -14,7 +14,7 @@ from gridran.scenario.params import PlanningParams, Scenario, TrafficParams
 from gridran.types import Forecast, SiteMode
 from rapp.clusters.cut import view
 from rapp.clusters.merge import with_links
-from rapp.clusters.partition import clusters, taking_over
+from rapp.clusters.partition import clusters, partners
 from rapp.clusters.planner import plan
 from rapp.cooperation.pairing import Pairing
 from rapp.links import violations
@@ -66,7 +66,7 @@ def test_clusters_of_one_colour_do_not_look_at_one_anothers_cores(large: PlanPro
     assert len(set(colours)) > 1
     for one in found:
         assert set(one.core) <= set(one.sites)
-        assert taking_over(large.network)[:, one.core].any(axis=1).nonzero()[0].tolist() == one.sites.tolist()
+        assert partners(large.network)[:, one.core].any(axis=1).nonzero()[0].tolist() == one.sites.tolist()
         for other in found:
             if other is not one and other.colour == one.colour:
                 assert not set(one.sites) & set(other.core)
@@ -103,7 +103,7 @@ def test_what_is_awake_beyond_is_in_sight(large: PlanProblem) -> None:
     """A site that was decided to be awake and could serve users of the cluster counts, with power of its own; its users
     do not."""
     cluster = clusters(large.network, MOST)[0]
-    outside = np.setdiff1d(np.flatnonzero(taking_over(large.network)[:, cluster.sites].any(axis=1)), cluster.sites)
+    outside = np.setdiff1d(np.flatnonzero(partners(large.network)[:, cluster.sites].any(axis=1)), cluster.sites)
     decided = np.full(19, UNDECIDED)
     decided[outside[0]] = SiteMode.HELPING
     decided[outside[1]] = SiteMode.DEEP_SLEEP

@@ -2,8 +2,9 @@
 
 A user stays with the site that serves it while that site gives at least ``KEEP_FRAC`` of what the best one would, else
 it goes to the strongest that may serve it. While every site can carry its users so chosen, that is an optimum of (27):
-everybody is at full demand. Only where some site cannot, the piecewise-linear program decides over all options, where
-leaving the serving site costs a little; users whom it splits go to the site with the larger share.
+everybody is at full demand. Where some site cannot, users whom it would draw from elsewhere stay there, and who is left
+out takes what is left at other sites; where that is not enough, the piecewise-linear program decides over all options
+of its users. Leaving the serving site costs a little there, and whom it splits goes to the site with the larger share.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from gridran.types import BoolArray, IntArray
 from xapp.dispatch.bands import Bands
 from xapp.dispatch.bandwidth import share
 from xapp.dispatch.efficiency import Radio
-from xapp.dispatch.leftover import placed, used
+from xapp.dispatch.leftover import Placed, placed, used
 from xapp.dispatch.sharing import FULL, Power, shares_of
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import wanting
@@ -82,11 +83,20 @@ def associate(
     """
     site = radio.candidate[np.arange(len(option)), option]
     crowded = ~np.append(chosen.fits, True)[site] & wanting(task)
-    left_out = np.flatnonzero(crowded & (chosen.rate_mbps.sum(axis=1) < task.snapshot.demand_mbps * FULL))
-    if not (np.count_nonzero(radio.best_mbps[left_out] > 0, axis=1) > 1).any():
+    if not (np.count_nonzero(radio.best_mbps[crowded] > 0, axis=1) > 1).any():
         return option
+    left_out = np.flatnonzero(crowded & (chosen.rate_mbps.sum(axis=1) < task.snapshot.demand_mbps * FULL))
     found = placed(task, power, radio, chosen.band_on, option, chosen.rate_mbps, left_out, stay=False)
-    return found.option if found.done[left_out].all() else _programmed(task, radio, power, option, chosen, bands)
+    if found.done[left_out].all() and _affordable(task, radio, power, chosen.band_on, found):
+        return found.option
+    return _programmed(task, radio, power, option, chosen, bands)
+
+
+def _affordable(task: DispatchTask, radio: Radio, power: Power, band_on: BoolArray, found: Placed) -> bool:
+    """Whether every site can pay for what it would serve: one may be crowded for want of power alone."""
+    rows = np.arange(len(found.option))
+    taken = used(power, radio.candidate[rows, found.option], radio.rate_mbps[rows, found.option], found.rate_mbps)
+    return bool((power.fixed_kw(band_on) + taken.load_kw <= task.policy.power_budget_kw)[band_on.any(axis=1)].all())
 
 
 def _programmed(

@@ -61,7 +61,7 @@ def choose(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArr
 
 
 def in_force(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray) -> Bands:
-    """The same without a search: the carriers that are on already where all fits on them, else all allowed ones."""
+    """The same without a search while all fits on the carriers that are on already, or on all allowed ones."""
     return _decided(task, power, allowed, ue_site, whole_mbps, _everything if task.band_rule == "all-on" else _kept)
 
 
@@ -127,7 +127,7 @@ def _cheapest(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, wh
 
 
 def _kept(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
-    """The carriers in force, and all of them where that is not enough."""
+    """The carriers in force; where that is not enough all of them; where that costs too much the search's."""
     least_share = _least_share(task, cells)
     on = task.snapshot.band_on[cells.site] & cells.allowed
     found = _carried_on(task, power, cells, queue, whole_mbps, on, least_share)
@@ -135,7 +135,8 @@ def _kept(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_
     if fits.all():
         return found
     wider = np.where(fits[:, None], on, cells.allowed)
-    return _carried_on(task, power, cells, queue, whole_mbps, wider, least_share)
+    found = _carried_on(task, power, cells, queue, whole_mbps, wider, least_share)
+    return found if found[2].all() else _cheapest(task, power, cells, queue, whole_mbps)
 
 
 def _carried_on(

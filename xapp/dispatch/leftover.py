@@ -1,8 +1,8 @@
 """Who is short where it is served moves to a site with room for all that it asks for: what is left of the carriers that
 are on there, and of the power budget.
 
-Everybody who can be placed so is served in full, which is the best that (27) can do, so a program is asked only about
-the others. One user at a time, the most important class first, in it those who ask for least.
+Where everybody can be placed so all are served in full, which is the best that (27) can do, and no program is asked.
+One user at a time, the most important class first, in it those who ask for least.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from xapp.dispatch.bands import FILLED_FRAC
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.sharing import Power
 from xapp.dispatch.task import DispatchTask
+
+_STAYING_KW = 1e3  # more than any site draws: staying comes first
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,21 @@ def placed(
     stay: bool,
 ) -> Placed:
     """``short`` users [M] each on one of the carriers ``band_on`` [N, B] that has room for it beside what the others
-    have of ``rate_mbps`` [U, B]; ``stay``: by preference where it is, and there to the last block."""
+    have of ``rate_mbps`` [U, B]; ``stay``: by preference at the site that serves it now, else where ``option`` [U] has
+    it, and there to the last block: the node serves in class order, so best effort may take the reserve."""
     free, free_kw = _free(task, power, radio, band_on, option, rate_mbps, short)
     site, need, need_kw = _needs(task, power, radio, band_on, short)
     here = np.arange(site.shape[1]) == option[short][:, None]
     allowed = np.ones_like(here) if stay else ~here
     reserve = np.where(here, 0.0, 1.0 - FILLED_FRAC)[..., None]
+    serving = site == task.snapshot.serving_site[short][:, None]
     found = Placed(option.copy(), rate_mbps.copy(), np.zeros(len(option), dtype=np.bool_))
     for k in np.lexsort((task.snapshot.demand_mbps[short], task.snapshot.service_class[short])).tolist():
         room = allowed[k][:, None] & (need[k] + reserve[k] <= free[site[k]])
         room &= need_kw[k] <= free_kw[site[k]][:, None]
         if not room.any():
             continue
-        cost = np.where(here[k][:, None], 0.0, need_kw[k])
+        cost = np.where(here[k][:, None], 0.0, need_kw[k]) - np.where(serving[k], _STAYING_KW, 0.0)[:, None]
         cost[~room] = np.inf
         choice, band = divmod(int(np.argmin(cost)), cost.shape[1])
         free[site[k, choice], band] -= need[k, choice, band]
