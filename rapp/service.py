@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import Executor
-from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from gridran.runtime.asked import scenario_of, strategy_of
-from gridran.runtime.dask_cluster import ClusterError
 from gridran.runtime.logs import configure_logs, get_log
 from gridran.runtime.metrics import MetricsServer, new_registry
 from gridran.runtime.notefile import NoteFile
 from gridran.runtime.process import Forever, play
-from gridran.runtime.service_config import ConfigError, RappConfig, WorkersTable, read_config
-from gridran.runtime.workers import workers
+from gridran.runtime.service_config import RappConfig, read_config
+from gridran.runtime.workers import Restarted, workers
 from rapp.a1.grpc import GrpcA1
 from rapp.journal import RappJournal
 from rapp.loop import SlowLoop
@@ -24,6 +22,7 @@ from rapp.o1 import O1Client
 from rapp.planning import Planning
 
 _STOP_S = 0.5
+_PLANNED_FRAC = 0.8  # of the deadline for a plan, after which it is given up while there is time for another
 
 
 class RappService(Forever):
@@ -37,10 +36,9 @@ class RappService(Forever):
         scenario, strategy = scenario_of(config.run), strategy_of(config.run)
         config.state.db.parent.mkdir(parents=True, exist_ok=True)
         notes = NoteFile(config.state.journal, "rapp") if config.state.journal else None
-        self._opened = ExitStack()
-        pool = _workers(self._opened, config.workers)
+        self._workers = _workers(config)
         journal = RappJournal(config.state.db)
-        self._planning = Planning(scenario, strategy, journal, notes, metrics, self._log, pool.map)
+        self._planning = Planning(scenario, strategy, journal, notes, metrics, self._log, self._workers)
         a1 = GrpcA1(config.connect.a1, config.transport, config.limits.max_message_mib)
         self._loop = SlowLoop(self._node, a1, self._planning, config.deadlines.call_s, metrics, self._log)
         self._http: MetricsServer | None = None
@@ -57,7 +55,7 @@ class RappService(Forever):
             self._planning.close()
         if self._http is not None:
             self._http.stop()
-        self._opened.close()
+        self._workers.close()
         return ended
 
     def _node(self) -> O1Client:
@@ -65,13 +63,13 @@ class RappService(Forever):
         return O1Client(config.connect.o1, config.transport, config.deadlines.call_s, config.limits.max_message_mib)
 
 
-def _workers(opened: ExitStack, wanted: WorkersTable) -> Executor:
-    """ConfigError: there is no such Dask cluster."""
-    count = wanted.processes or os.cpu_count() or 1
-    try:
-        return opened.enter_context(workers(count, wanted.dask, ("rapp.planners",), _version))
-    except ClusterError as wrong:
-        raise ConfigError(f"workers.dask: {wrong}") from None
+def _workers(config: RappConfig) -> Restarted:
+    """Where clusters are planned; opened with the first large network, so a missing Dask cluster costs a plan, not the
+    start."""
+    wanted = config.workers
+    count = wanted.processes or len(os.sched_getaffinity(0))
+    opened = partial(workers, count, wanted.dask, ("rapp.planners",), _version)
+    return Restarted(opened, _PLANNED_FRAC * config.deadlines.plan_s)
 
 
 def _version() -> str:

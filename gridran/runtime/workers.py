@@ -7,14 +7,17 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
+from typing import TypeVar
 
 from gridran.runtime.dask_cluster import cluster
 from gridran.runtime.heap import keep_freed_memory
 
+A = TypeVar("A")
+B = TypeVar("B")
 # Sums over several threads differ in the last digit from sums over one.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -76,3 +79,29 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+class Restarted:
+    """``map`` over workers that are opened when first asked, and anew after one died or none answered in time."""
+
+    def __init__(self, opened: Callable[[], AbstractContextManager[Executor]], deadline_s: float) -> None:
+        self._opened, self._deadline_s = opened, deadline_s
+        self._stack: ExitStack | None = None
+        self._executor: Executor | None = None
+
+    def __call__(self, function: Callable[[A], B], items: Iterable[A]) -> list[B]:
+        """The results in order. BrokenExecutor: one died; TimeoutError: the deadline is over; either ends them all."""
+        if self._executor is None:
+            self._stack = ExitStack()
+            self._executor = self._stack.enter_context(self._opened())
+        try:
+            return list(self._executor.map(function, items, timeout=self._deadline_s))
+        except (BrokenExecutor, TimeoutError):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the workers, whatever they are at."""
+        stack, self._stack, self._executor = self._stack, None, None
+        if stack is not None:
+            stack.close()
