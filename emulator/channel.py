@@ -18,7 +18,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from emulator.area import distance_m
-from emulator.hearing import Hearing, hearing_of, places
+from emulator.hearing import Heard, hearing_of, places
 from gridran.radio.pathloss import SHADOW_LOS_DB, SHADOW_NLOS_DB, uma_both_db, uma_los_probability
 from gridran.radio.sinr import received_mw
 from gridran.types import BoolArray, FloatArray, IntArray, Network
@@ -32,15 +32,14 @@ HANDOVER_MARGIN_DB = 3.0  # event A3 offset of TS 38.331: the own cell stays unt
 
 @dataclass(frozen=True)
 class Channel:
-    """State of all links. Arrays [U, M] or [U, M, B] are of the sites ``heard`` [U, M], ascending, or of all N where
-    that is None; ``neighbour_*`` are the K strongest first.
+    """State of all links. Arrays [U, M] or [U, M, B] are of the sites that are ``heard``, or of all N where that is
+    None; ``neighbour_*`` are the K strongest first.
 
     ``los_normal``, ``shadow_normal`` [U, M]: the processes g and s. ``received_mw`` [U, M, B]: power received while
     the site transmits. ``neighbour_site`` [U, K], ``neighbour_gain_db`` [U, K, B].
     """
 
-    hearing: Hearing | None
-    heard: IntArray | None
+    heard: Heard | None
     los_normal: FloatArray
     shadow_normal: FloatArray
     received_mw: FloatArray
@@ -57,10 +56,10 @@ class Channel:
 def initial_channel(network: Network, xy_m: FloatArray, rng: np.random.Generator) -> Channel:
     """The channel of users at ``xy_m`` [U, 2], drawn from its stationary distribution."""
     hearing = hearing_of(network)
-    heard = None if hearing is None else hearing.sites(xy_m)
-    los_normal = rng.standard_normal((len(xy_m), network.site_count if heard is None else heard.shape[1]))
+    heard = None if hearing is None else hearing.at(xy_m)
+    los_normal = rng.standard_normal((len(xy_m), network.site_count if heard is None else heard.site.shape[1]))
     nobody = np.full(len(xy_m), -1, dtype=np.int64)
-    return _channel(network, hearing, heard, xy_m, los_normal, _site_correlated(los_normal.shape, rng), nobody)
+    return _channel(network, heard, xy_m, los_normal, _site_correlated(los_normal.shape, rng), nobody)
 
 
 def next_channel(
@@ -73,19 +72,19 @@ def next_channel(
         return channel
     step_m = walked_m[moved, None]
     g, s = channel.los_normal[moved], channel.shadow_normal[moved]
-    heard = None if channel.heard is None else channel.heard[moved]
+    heard = None if channel.heard is None else channel.heard.of(moved)
     los = _is_los(network, _distance_m(network, old_xy_m[moved], heard), g)
     keep = np.exp(-step_m / np.where(los, SHADOW_LOS_DECORRELATION_M, SHADOW_NLOS_DECORRELATION_M))
     s = keep * s + np.sqrt(1.0 - keep**2) * _site_correlated(s.shape, rng)
     keep = np.exp(-step_m / LOS_STATE_DECORRELATION_M)
     g = keep * g + np.sqrt(1.0 - keep**2) * rng.standard_normal(g.shape)
-    if channel.hearing is not None and heard is not None:
-        before, heard = heard, channel.hearing.sites(xy_m[moved])
+    if heard is not None:
+        before, heard = heard, heard.hearing.at(xy_m[moved])
         g, s = (
-            _carried_over(before, heard, g, rng.standard_normal(g.shape)),
-            _carried_over(before, heard, s, _site_correlated(s.shape, rng)),
+            _carried_over(before.site, heard.site, g, rng.standard_normal(g.shape)),
+            _carried_over(before.site, heard.site, s, _site_correlated(s.shape, rng)),
         )
-    part = _channel(network, channel.hearing, heard, xy_m[moved], g, s, channel.own_site[moved])
+    part = _channel(network, heard, xy_m[moved], g, s, channel.own_site[moved])
     return _merged(channel, moved, part)
 
 
@@ -108,12 +107,14 @@ def gain_db(network: Network, d_m: FloatArray, los_normal: FloatArray, shadow_no
     return gain
 
 
-def _distance_m(network: Network, xy_m: FloatArray, heard: IntArray | None) -> FloatArray:
+def _distance_m(network: Network, xy_m: FloatArray, heard: Heard | None) -> FloatArray:
     """Length [U, M] of the links of users at ``xy_m`` [U, 2]."""
     if heard is None:
         return distance_m(xy_m, network.site_xy_m)
     x_m, y_m = network.site_xy_m.T
-    return np.asarray(np.hypot(x_m.take(heard) - xy_m[:, :1], y_m.take(heard) - xy_m[:, 1:]), dtype=np.float64)
+    return np.asarray(
+        np.hypot(x_m.take(heard.site) - xy_m[:, :1], y_m.take(heard.site) - xy_m[:, 1:]), dtype=np.float64
+    )
 
 
 def _is_los(network: Network, d_m: FloatArray, los_normal: FloatArray) -> BoolArray:
@@ -132,23 +133,21 @@ def _site_correlated(shape: tuple[int, ...], rng: np.random.Generator) -> FloatA
 
 def _channel(
     network: Network,
-    hearing: Hearing | None,
-    heard: IntArray | None,
+    heard: Heard | None,
     xy_m: FloatArray,
     los_normal: FloatArray,
     shadow_normal: FloatArray,
     old_own_site: IntArray,
 ) -> Channel:
     gain = gain_db(network, _distance_m(network, xy_m, heard), los_normal, shadow_normal)
-    old_own = old_own_site if heard is None else places(heard, old_own_site[:, None])[:, 0]
+    old_own = old_own_site if heard is None else places(heard.site, old_own_site[:, None])[:, 0]
     order = _by_strength(network, gain, old_own)
     return Channel(
-        hearing=hearing,
         heard=heard,
         los_normal=los_normal,
         shadow_normal=shadow_normal,
         received_mw=received_mw(network, gain),
-        neighbour_site=order if heard is None else np.take_along_axis(heard, order, axis=1),
+        neighbour_site=order if heard is None else np.take_along_axis(heard.site, order, axis=1),
         neighbour_gain_db=np.take_along_axis(gain, order[:, :, None], axis=1),
     )
 
@@ -177,10 +176,8 @@ def _merged(channel: Channel, moved: IntArray, part: Channel) -> Channel:
     neighbour_site[moved] = part.neighbour_site
     heard = channel.heard
     if heard is not None and part.heard is not None:
-        heard = heard.copy()
-        heard[moved] = part.heard
+        heard = heard.put(moved, part.heard)
     return Channel(
-        channel.hearing,
         heard,
         put(channel.los_normal, part.los_normal),
         put(channel.shadow_normal, part.shadow_normal),

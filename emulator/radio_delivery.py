@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from emulator.hearing import places
+from emulator.hearing import Heard, places
 from gridran.radio.rate import full_band_rate_mbps
 from gridran.radio.sinr import noise_mw
 from gridran.types import BoolArray, FloatArray, IntArray, Network
@@ -38,14 +38,14 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Radio:
-    """One period's radio task. ``received_mw`` [U, M, B] of the sites ``heard`` [U, M], ascending, or of all N where
-    that is None; ``ue_site`` [U], -1 for none; ``granted_mbps`` [U, B];
+    """One period's radio task. ``received_mw`` [U, M, B] of the sites that are ``heard``, or of all N where that
+    is None; ``ue_site`` [U], -1 for none; ``granted_mbps`` [U, B];
     ``service_class`` [U]; ``live`` [N, B], carriers that transmit; ``helping`` [N], sites with λ_loss of Eq. (9);
     ``prb_limit_frac`` [N, B], the most of each carrier that may be used."""
 
     network: Network
     received_mw: FloatArray
-    heard: IntArray | None
+    heard: Heard | None
     ue_site: IntArray
     granted_mbps: FloatArray
     service_class: IntArray
@@ -91,7 +91,7 @@ def full_rate_mbps(radio: Radio, prb_used_frac: FloatArray) -> FloatArray:
 
 def _links(radio: Radio) -> _Links:
     site = np.maximum(radio.ue_site, 0)
-    place = radio.ue_site if radio.heard is None else places(radio.heard, radio.ue_site[:, None])[:, 0]
+    place = radio.ue_site if radio.heard is None else places(radio.heard.site, radio.ue_site[:, None])[:, 0]
     return _Links(
         site=site,
         signal_mw=np.ascontiguousarray(radio.received_mw[np.arange(len(site)), np.maximum(place, 0)].T),
@@ -107,14 +107,19 @@ def _sum_of_all(radio: Radio) -> Callable[[FloatArray], FloatArray]:
     return lambda activity: np.asarray(np.einsum("bnu,bn->bu", received_mw, activity[:, on]), dtype=np.float64)
 
 
-def _sum_of_near(radio: Radio, heard: IntArray) -> Callable[[FloatArray], FloatArray]:
-    users, count = heard.shape
+def _sum_of_near(radio: Radio, heard: Heard) -> Callable[[FloatArray], FloatArray]:
+    users, count = heard.site.shape
     shape, first = (users, radio.network.site_count), np.arange(users + 1) * count
     by_band = [
-        sp.csr_matrix((np.ascontiguousarray(radio.received_mw[:, :, b]).ravel(), heard.ravel(), first), shape)
+        sp.csr_matrix((np.ascontiguousarray(radio.received_mw[:, :, b]).ravel(), heard.site.ravel(), first), shape)
         for b in range(radio.received_mw.shape[2])
     ]
-    return lambda activity: np.stack([received_mw @ z for received_mw, z in zip(by_band, activity, strict=True)])
+
+    def summed(activity: FloatArray) -> FloatArray:
+        near_mw = np.stack([received_mw @ z for received_mw, z in zip(by_band, activity, strict=True)])
+        return np.asarray(near_mw + heard.far_mw(activity), dtype=np.float64)
+
+    return summed
 
 
 def _full_rate_mbps(radio: Radio, links: _Links, prb_used_frac: FloatArray) -> FloatArray:
