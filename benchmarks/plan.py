@@ -1,8 +1,9 @@
 """Bench ``plan``: the mode plan of ``msrc`` beside HiGHS alone on the same program, on states of a real run.
 
 20 plan problems of five hours, each solved by our planner as the run does it, from the plan before; then the whole
-program by HiGHS from nothing to the same gap, within a limit. The best known objective of a state is the better of the
-two. The planner of ``lifetime`` has another objective, so of it there are only times.
+program by HiGHS from nothing, until it is as good as ours or a limit is over (``highs_cold_in_time``: how often it is
+not). The best known objective of a state is the better of the two, and on every fifth HiGHS has all of the limit to
+find a better one. The planner of ``lifetime`` has another objective, so of it there are only times.
 """
 
 from __future__ import annotations
@@ -29,16 +30,25 @@ from studies.trial import begin, next_period, periods_per_plan
 STATES, LOAD, SEED = 20, "medium", 1
 PEER_LIMIT_S = 30.0
 SOON_S = 2.0
+BEST_EVERY = 5
+_AS_GOOD = 1e-4
+_NO_PLAN = 1e9  # an objective worse than any
 
 
 def plan_bench(out: Path) -> None:
     """Writes OUT/plan.json; a ratio says how many of our plans fit into the peer's solve."""
     problems = recorded("msrc")
     ours = [_ours(problem) for problem in problems]
-    peer = [solve_cold(msrc.build(p), p.params.gap_frac, PEER_LIMIT_S) for p in problems]
-    ours_s, peer_s = np.array([s for _, s in ours]), np.array([cold.taken_s for cold in peer])
-    objective = np.array([np.inf if found is None else found.objective for found, _ in ours])
-    theirs = np.array([cold.objective for cold in peer])
+    ours_s = np.array([taken_s for _, taken_s in ours])
+    objective = np.array([_NO_PLAN if found is None else found.objective for found, _ in ours])
+    targets = np.where(np.arange(STATES) % BEST_EVERY, objective * (1.0 + _AS_GOOD), -_NO_PLAN)
+    peer = [
+        solve_cold(msrc.build(p), float(target), p.params.gap_frac, PEER_LIMIT_S)
+        for p, target in zip(problems, targets, strict=True)
+    ]
+    theirs = np.minimum([cold.objective for cold in peer], _NO_PLAN)
+    raced = np.arange(STATES) % BEST_EVERY > 0
+    peer_s = np.array([cold.taken_s for cold in peer])[raced]
     best = np.minimum(objective, theirs)
     lifetime_s = [_seconds(partial(PLANNERS["lifetime"], problem)) for problem in recorded("lifetime")]
     publish(
@@ -49,11 +59,10 @@ def plan_bench(out: Path) -> None:
             "ours_p50_s": float(np.median(ours_s)),
             "ours_max_s": float(ours_s.max()),
             "ours_above_best_max_frac": float((objective / best - 1.0).max()),
-            "no_plan": float(np.isinf(objective).sum()),
+            "no_plan": float((objective >= _NO_PLAN).sum()),
             "late": float((ours_s > SOON_S).sum()),
             "highs_cold_p50_s": float(np.median(peer_s)),
-            "highs_cold_above_best_max_frac": float((theirs / best - 1.0).max()),
-            "highs_cold_no_plan": float(np.isinf(theirs).sum()),
+            "highs_cold_in_time": float((peer_s < PEER_LIMIT_S).mean()),
             "ratio": float(np.median(peer_s) / np.median(ours_s)),
             "lifetime_first_s": lifetime_s[0],
             "lifetime_p50_s": float(np.median(lifetime_s[1:])),
