@@ -96,13 +96,19 @@ def _needs_helper(problem: Problem) -> FloatArray:
     return np.where((problem.alive > 0) & (problem.decided != 0), 0.0, -1.0)
 
 
-def service(rows: Rows, problem: Problem, v: Variables) -> None:
-    """Every point's volume is carried or counted as unserved; a flow needs its carrier on (x <= D·z, disaggregated)."""
+def balance(rows: Rows, problem: Problem, v: Variables) -> None:
+    """Every point's volume is carried or counted as unserved."""
     volume = problem.points.volume_mbps
-    groups, flows = len(volume), len(v.x)
+    groups = len(volume)
     rows.add([(v.point, v.x, 1.0), (np.arange(groups), v.unserved, 1.0)], volume, volume, groups)
-    flow = np.arange(flows)
-    rows.add([(flow, v.x, 1.0), (flow, v.z[v.site, v.band], -volume[v.point])], -_FREE, 0.0, flows)
+
+
+def carriers(rows: Rows, problem: Problem, v: Variables) -> None:
+    """A flow needs its carrier on (x <= D·z, disaggregated)."""
+    volume, flows = problem.points.volume_mbps, len(v.x)
+    rows.add(
+        [(np.arange(flows), v.x, 1.0), (np.arange(flows), v.z[v.site, v.band], -volume[v.point])], -_FREE, 0.0, flows
+    )
 
 
 def reach(rows: Rows, problem: Problem, v: Variables) -> None:

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from gridran.types import FloatArray, IntArray
 
 
-def solver(**options: bool | float | int) -> highspy.Highs:
+def solver(**options: bool | float | int | str) -> highspy.Highs:
     """A fresh solver with ``options`` on top. ValueError: HiGHS has no such option or value."""
     highs = highspy.Highs()
     for option, value in {"output_flag": False, "threads": 1, "random_seed": 0, **options}.items():

@@ -8,6 +8,8 @@ and then extended by whoever else may help, since every further helper widens th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gridran.radio.coverage import kappa_frac
@@ -30,7 +32,7 @@ class Pairing:
         self.neighbours = tuple(_nearest_first(network, site, helper[helped == site]) for site in range(count))
         pairs = [(site, int(near)) for site in range(count) for near in self.neighbours[site]]
         self.near_pairs: IntArray = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        self._helped = [_nearest_first(network, site, helped[helper == site]).tolist() for site in range(count)]
+        self._helped = [_nearest_first(network, site, helped[helper == site]) for site in range(count)]
         self._near = np.zeros((count, count), dtype=np.bool_)
         self._near[helper, helped] = True
         self._covers: BoolArray = self._near & (kappa_frac(network) >= network.cooperation.kappa_min_frac)
@@ -39,30 +41,29 @@ class Pairing:
         """(helper, sleeper) links by which ``helpers`` [N] can help all ``sleepers`` [N], or None."""
         return self._cover(helpers, sleepers) if self.literal else self._matching(helpers, sleepers)
 
+    def helpers(self, awake: BoolArray, helped: BoolArray, first: BoolArray) -> BoolArray | None:
+        """The sites [N] of ``awake`` that help when all of ``helped`` [N] are, or None where they cannot: those of
+        ``first`` [N] that have a silent site to take over from (5), and others only where it takes them."""
+        if not self.literal:
+            for able in (awake & first, awake):
+                order = [*np.flatnonzero(able & first), *np.flatnonzero(able & ~first)]
+                taken, _ = _matched([int(h) for h in order], self._helped, helped | self._dead, self._limit)
+                helping = np.zeros_like(awake)
+                helping[[helper for linked in taken.values() for helper in linked]] = True
+                if not _matched([int(s) for s in np.flatnonzero(helped)], self.neighbours, helping, self._limit)[1]:
+                    return helping
+        links = self.links(awake, helped)
+        if links is None:
+            return None
+        helping = np.zeros_like(awake)
+        helping[[helper for helper, _ in links]] = True
+        return helping
+
     def _matching(self, helpers: BoolArray, sleepers: BoolArray) -> Links | None:
-        """A link for every sleeper with at most K_max on each helper (augmenting paths), or None."""
-        taken: dict[int, list[int]] = {int(h): [] for h in np.flatnonzero(helpers)}
-
-        def moved_on(helper: int, seen: set[int]) -> bool:
-            """Make room at a full helper by finding another one for a sleeper that it has."""
-            for other in list(taken[helper]):
-                if place(other, seen):
-                    taken[helper].remove(other)
-                    return True
-            return False
-
-        def place(sleeper: int, seen: set[int]) -> bool:
-            """Give ``sleeper`` a helper that this search has not ``seen`` yet."""
-            for helper in (int(h) for h in self.neighbours[sleeper]):
-                if helper not in taken or helper in seen:
-                    continue
-                seen.add(helper)
-                if len(taken[helper]) < self._limit or moved_on(helper, seen):
-                    taken[helper].append(sleeper)
-                    return True
-            return False
-
-        if not all(place(int(s), set()) for s in np.flatnonzero(sleepers)):
+        """A link for every sleeper with at most K_max on each helper, and one for each helper that can have one; None
+        where a sleeper has none."""
+        taken, left_out = _matched([int(s) for s in np.flatnonzero(sleepers)], self.neighbours, helpers, self._limit)
+        if left_out:
             return None
         return self._with_idle_helpers([(h, s) for h, linked in taken.items() for s in linked], helpers, sleepers)
 
@@ -73,7 +74,9 @@ class Pairing:
         busy = {helper for helper, _ in links}
         more: Links = []
         for helper in (int(h) for h in np.flatnonzero(helpers) if int(h) not in busy):
-            silent = [s for s in self._helped[helper] if (sleepers[s] or self._dead[s]) and degree[s] < self._limit]
+            silent = [
+                s for s in self._helped[helper].tolist() if (sleepers[s] or self._dead[s]) and degree[s] < self._limit
+            ]
             if silent:
                 degree[silent[0]] += 1
                 more.append((helper, silent[0]))
@@ -90,6 +93,35 @@ class Pairing:
         if chosen is None:
             return None
         return [(int(able[h]), int(s)) for h in chosen for s in np.flatnonzero(self._near[able[h]] & helped)]
+
+
+def _matched(
+    sites: Sequence[int], partners: Sequence[IntArray], able: BoolArray, limit: int
+) -> tuple[dict[int, list[int]], list[int]]:
+    """One of its ``partners`` for each of ``sites``, at most ``limit`` on each that is ``able`` [N] (augmenting paths,
+    so one that was placed stays placed): who each partner has, and who is left out."""
+    taken: dict[int, list[int]] = {int(partner): [] for partner in np.flatnonzero(able)}
+
+    def moved_on(partner: int, seen: set[int]) -> bool:
+        """Make room at a full partner by finding another one for a site that it has."""
+        for other in list(taken[partner]):
+            if place(other, seen):
+                taken[partner].remove(other)
+                return True
+        return False
+
+    def place(site: int, seen: set[int]) -> bool:
+        """Give ``site`` a partner that this search has not ``seen`` yet."""
+        for partner in (int(p) for p in partners[site]):
+            if partner not in taken or partner in seen:
+                continue
+            seen.add(partner)
+            if len(taken[partner]) < limit or moved_on(partner, seen):
+                taken[partner].append(site)
+                return True
+        return False
+
+    return taken, [site for site in sites if not place(site, set())]
 
 
 def _nearest_first(network: Network, site: int, others: IntArray) -> IntArray:

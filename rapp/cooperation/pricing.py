@@ -97,7 +97,14 @@ def cheapest(
 
 def _rows(problem: Problem, v: Variables, blocks: Blocks, rules: Rules) -> Rows:
     rows = Rows(v.count + len(blocks.point))
-    families = [constraints.modes, constraints.service, constraints.capacity, constraints.reach, constraints.power]
+    families = [
+        constraints.modes,
+        constraints.balance,
+        constraints.carriers,
+        constraints.capacity,
+        constraints.reach,
+        constraints.power,
+    ]
     families += [constraints.links] if rules.links else []
     families += [constraints.interference] if rules.blocking else []
     for family in families:

@@ -1,7 +1,8 @@
-"""A local search over which sites sleep: a good pattern in a fraction of a second, the MIP start of the exact model.
+"""A local search over which sites sleep: a good pattern in some milliseconds, where the exact search begins.
 
 Theory of operation. All toggles and all swaps of an awake site with a sleeping one near it are evaluated at once, and
-the best that keeps the links of (19)-(24) is made, until none helps. Assisted mode is left to the model.
+the best that keeps the links of (19)-(24) is made, until none helps. Assisted mode is left to the exact search that
+follows (``refine``).
 """
 
 from __future__ import annotations
@@ -65,10 +66,9 @@ def space(problem: Problem) -> Space:
     return Space(tables(problem), Pairing(problem.network, problem.alive == 0))
 
 
-def search(problem: Problem, start_mode: IntArray | None = None) -> IntArray:
+def search(problem: Problem, patterns: Space, start_mode: IntArray | None = None) -> IntArray:
     """A mode pattern [N], a local optimum of the model's objective under toggles and swaps, from ``start_mode`` or
     from everybody awake, whichever ends better."""
-    patterns = space(problem)
     scale = scales(problem)
     starts = [np.ones(problem.network.site_count, dtype=np.bool_)]
     if start_mode is not None:

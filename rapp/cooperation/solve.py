@@ -12,18 +12,19 @@ import highspy
 import numpy as np
 
 from gridran.outcome import Feasible, Infeasible, Optimal, Outcome, TimedOut
-from gridran.types import BoolArray, FloatArray, IntArray, SiteMode
+from gridran.types import FloatArray, IntArray, SiteMode
 from rapp.cooperation import constraints
 from rapp.cooperation.diagnosis import not_finite, why_infeasible
+from rapp.cooperation.flows import Flows
 from rapp.cooperation.highs import has_solution, model_of, solver
 from rapp.cooperation.objective import costs
+from rapp.cooperation.program import Decisions, program
+from rapp.cooperation.refine import refined, settled
 from rapp.cooperation.rows import Rows
-from rapp.cooperation.search import search
+from rapp.cooperation.search import Space, search, space
 from rapp.cooperation.variables import Problem, Variables, bounds, variables
 
 RESTRICTED_NODES = 1
-NEIGHBOUR_NODES = 200  # a net too: the neighbourhood of the relaxation closes within some ten
-_INTEGRAL = 1e-6
 
 Fixed = tuple[IntArray, FloatArray]  # columns and the values that they are held at
 
@@ -56,24 +57,23 @@ class Pattern:
 def solve(problem: Problem, limits: Limits, start_mode: IntArray | None = None) -> Outcome[Pattern]:
     """The best mode pattern for ``problem``; ``start_mode`` [N] is where the search begins besides everybody awake.
 
-    Three steps: a local search over who sleeps; the exact model with those sleepers fixed, near its relaxation, which
-    settles carriers, links and flows; then the whole model from there with ``node_limit`` nodes, or with none its
-    relaxation, which gains nothing more but proves how far the pattern can be from the best. The answer is never worse
-    than every site normal with all carriers on, wherever that is possible at all.
+    Three steps: a local search over who sleeps at an estimated cost; one over modes and carriers at the exact cost;
+    then the whole model from there with ``node_limit`` nodes, or with none its relaxation, which gains nothing more
+    but proves how far the pattern can be from the best. The answer is never worse than every site normal with all
+    carriers on, wherever that is possible at all.
     """
     wrong = not_finite(problem)
     if wrong:
         return Infeasible(wrong)
     model, v = whole_model(problem)
-    asleep = search(problem, start_mode) == SiteMode.DEEP_SLEEP
-    first = _near_relaxation(model, v, limits, _sleepers_fixed(v, asleep))
-    normal = _run(model, limits, RESTRICTED_NODES, fixed=_all_normal(problem, v))
-    best = min((first, normal), key=_objective)
-    if limits.node_limit > 0 or not has_solution(first):
-        start = list(best.getSolution().col_value) if has_solution(best) else None
-        whole = _run(model, limits, max(limits.node_limit, RESTRICTED_NODES), start=start)
-        return _outcome(whole, problem, v, limits, float(whole.getInfo().mip_dual_bound))
-    return _outcome(best, problem, v, limits, _relaxation(model, limits))
+    patterns = space(problem)
+    cost, found = refined(Flows(program(problem, v)), patterns, _starts(problem, patterns, start_mode))
+    best = _run(model, limits, RESTRICTED_NODES, fixed=_fixed(v, found)) if np.isfinite(cost) else None
+    if best is not None and has_solution(best) and limits.node_limit == 0:
+        return _outcome(best, problem, v, limits, _relaxation(model, limits))
+    start = list(best.getSolution().col_value) if best is not None and has_solution(best) else None
+    whole = _run(model, limits, max(limits.node_limit, RESTRICTED_NODES), start=start)
+    return _outcome(whole, problem, v, limits, float(whole.getInfo().mip_dual_bound))
 
 
 def whole_model(problem: Problem) -> tuple[highspy.HighsLp, Variables]:
@@ -82,58 +82,32 @@ def whole_model(problem: Problem) -> tuple[highspy.HighsLp, Variables]:
     return _model(problem, v, _rows(problem, v)), v
 
 
-def _near_relaxation(model: highspy.HighsLp, v: Variables, limits: Limits, fixed: Fixed) -> highspy.Highs:
-    """The model with ``fixed`` columns, and with the carriers that are on or off in its relaxation held there too
-    (relaxation-enforced neighbourhood); without those where that has no solution."""
-    relaxed = _relaxed(model, limits, fixed)
-    if relaxed.getModelStatus() == highspy.HighsModelStatus.kOptimal:
-        on = np.asarray(relaxed.getSolution().col_value)[v.z].ravel()
-        settled = (on < _INTEGRAL) | (on > 1.0 - _INTEGRAL)
-        columns = np.concatenate([fixed[0], v.z.ravel()[settled]])
-        values = np.concatenate([fixed[1], on[settled].round()])
-        found = _run(model, limits, NEIGHBOUR_NODES, fixed=(columns, values), neighbours=False)
-        if has_solution(found):
-            return found
-    return _run(model, limits, RESTRICTED_NODES, fixed=fixed)
+def _starts(problem: Problem, patterns: Space, start_mode: IntArray | None) -> Decisions:
+    """The pattern of the search over sleepers with its carriers, and every site normal with all of them."""
+    alive = patterns.alive & (problem.decided != 0)
+    normal = np.where(alive, SiteMode.NORMAL, SiteMode.DEEP_SLEEP).astype(np.int64)
+    every = np.repeat(alive[:, None], problem.network.band_count, axis=1)
+    mode = settled(patterns, search(problem, patterns, start_mode))
+    if mode is None:
+        return Decisions(normal[None], every[None])
+    awake = mode != SiteMode.DEEP_SLEEP
+    band_on = patterns.table.sets[patterns.drawn(awake[None]).carriers[0]] > 0
+    return Decisions(np.array([mode, normal]), np.array([band_on & awake[:, None], every]))
 
 
-def _sleepers_fixed(v: Variables, asleep: BoolArray) -> Fixed:
-    return v.gamma[:, SiteMode.DEEP_SLEEP], asleep.astype(np.float64)
-
-
-def _all_normal(problem: Problem, v: Variables) -> Fixed:
-    """Every live site normal with all its carriers on: with the modes settled a linear program, solved at once."""
-    awake = (problem.alive > 0) & (problem.decided != 0)
-    columns = np.concatenate([v.gamma[awake, SiteMode.NORMAL], v.z[awake].ravel()])
-    return columns, np.ones(len(columns))
-
-
-def _objective(highs: highspy.Highs) -> float:
-    return float(highs.getInfo().objective_function_value) if has_solution(highs) else np.inf
+def _fixed(v: Variables, decision: Decisions) -> Fixed:
+    return np.concatenate([v.gamma.ravel(), v.z.ravel()]), decision.columns()[0]
 
 
 def _relaxation(model: highspy.HighsLp, limits: Limits) -> float:
     """Objective of the linear relaxation, a valid bound; minus infinity where it was not solved."""
-    highs = _relaxed(model, limits)
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return -np.inf
-    return float(highs.getInfo().objective_function_value)
-
-
-def _relaxed(model: highspy.HighsLp, limits: Limits, fixed: Fixed | None = None) -> highspy.Highs:
-    """The linear relaxation, solved, with some columns ``fixed``."""
     highs = _highs(limits, 0)
     highs.setOptionValue("solve_relaxation", True)
     highs.passModel(model)
-    _fix(highs, fixed)
     highs.run()
-    return highs
-
-
-def _fix(highs: highspy.Highs, fixed: Fixed | None) -> None:
-    if fixed is not None:
-        column, value = fixed
-        highs.changeColsBounds(len(column), column.astype(np.int32), value, value)
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return -np.inf
+    return float(highs.getInfo().objective_function_value)
 
 
 def _rows(problem: Problem, v: Variables) -> Rows:
@@ -141,7 +115,8 @@ def _rows(problem: Problem, v: Variables) -> Rows:
     for family in (
         constraints.modes,
         constraints.links,
-        constraints.service,
+        constraints.balance,
+        constraints.carriers,
         constraints.reach,
         constraints.interference,
         constraints.capacity,
@@ -157,15 +132,13 @@ def _run(
     node_limit: int,
     start: list[float] | None = None,
     fixed: Fixed | None = None,
-    neighbours: bool = True,
 ) -> highspy.Highs:
-    """Run the model, from a complete ``start``, or with some columns ``fixed``; without ``neighbours`` the solver does
-    not look for neighbourhoods of its relaxation of its own."""
+    """Run the model, from a complete ``start``, or with some columns ``fixed``."""
     highs = _highs(limits, node_limit)
-    highs.setOptionValue("mip_heuristic_run_rens", neighbours)
-    highs.setOptionValue("mip_heuristic_run_root_reduced_cost", neighbours)
     highs.passModel(model)
-    _fix(highs, fixed)
+    if fixed is not None:
+        column, value = fixed
+        highs.changeColsBounds(len(column), column.astype(np.int32), value, value)
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = start

@@ -1,0 +1,160 @@
+"""A local search over modes and carriers at the cost that the exact model gives them.
+
+Theory of operation. A move switches a carrier, hands one over, or lets a site sleep, wake, help, be assisted, or change
+places with a sleeper near it; who helps follows. The prices of the decision in force say of every move how cheap it can
+be at most (``prices``), so only those that may pay are solved, the most promising first, and the first that does pay is
+made. It ends where no move pays, or after ``MAX_SOLVES``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridran.types import BoolArray, FloatArray, IntArray, Network, SiteMode
+from rapp.cooperation.flows import Flows
+from rapp.cooperation.program import Decisions
+from rapp.cooperation.search import Space
+
+MAX_SOLVES = 400
+_PAYS_FRAC = 1e-4
+NORMAL, HELPING, ASSISTED, SLEEP = (int(m) for m in SiteMode)
+
+Move = tuple[IntArray, BoolArray]  # mode [N] and band_on [N, B]
+
+
+def refined(flows: Flows, patterns: Space, starts: Decisions) -> tuple[float, Decisions]:
+    """The cost of the best decision found from the cheapest of ``starts``, and that decision (of one)."""
+    moves_of = _Moves(patterns)
+    cost_of = [flows.solve(starts.one(number)) for number in range(len(starts.mode))]
+    best = starts.one(int(np.argmin(cost_of)))
+    cost, last = flows.solve(best), flows.solves + MAX_SOLVES
+    while np.isfinite(cost) and flows.solves < last:
+        moves = moves_of(best.mode[0], best.band_on[0])
+        better = _first_that_pays(flows, flows.prices(best, cost).at_least(moves), moves, cost, last)
+        if better is None:
+            break
+        cost, best = better
+    return cost, best
+
+
+def _first_that_pays(
+    flows: Flows, bound: FloatArray, moves: Decisions, cost: float, last: int
+) -> tuple[float, Decisions] | None:
+    """The first of ``moves`` in the order of their ``bound`` that costs less than ``cost``, and what it costs."""
+    enough = cost * (1.0 - _PAYS_FRAC)
+    for number in np.argsort(bound, kind="stable").tolist():
+        if bound[number] >= enough or flows.solves >= last:
+            return None
+        move = moves.one(number)
+        found = flows.solve(move)
+        if found < enough:
+            return found, move
+    return None
+
+
+def settled(patterns: Space, mode: IntArray) -> IntArray | None:
+    """Modes [N] with the same sites asleep and assisted as in ``mode`` [N] and helpers for them, those of ``mode`` as
+    far as they can be; None where there are none."""
+    helped = np.isin(mode, (ASSISTED, SLEEP)) & patterns.alive
+    asked = helped & (patterns.decided != 0)
+    helping = patterns.pairing.helpers(~helped & patterns.alive, asked, np.asarray(mode == HELPING))
+    if helping is None:
+        return None
+    return np.where(~patterns.alive, SLEEP, np.where(helped, mode, np.where(helping, HELPING, NORMAL)))
+
+
+class _Moves:
+    """All moves from one decision after another; who helps is remembered, since most moves leave the modes alone."""
+
+    def __init__(self, patterns: Space) -> None:
+        self._patterns = patterns
+        self._network = patterns.table.problem.network
+        self._open = patterns.alive & (patterns.decided < 0)
+        self._settled: dict[bytes, IntArray | None] = {}
+
+    def __call__(self, mode: IntArray, band_on: BoolArray) -> Decisions:
+        awake = self._patterns.alive & (mode != SLEEP)
+        moves: list[Move] = []
+        for site in np.flatnonzero(awake).tolist():
+            moves += [(mode, carriers) for carriers in self._carriers(mode, band_on, site)]
+            moves += [(changed, band_on) for changed in self._helping(mode, site)]
+        for site in np.flatnonzero(self._open).tolist():
+            moves += self._turned(mode, band_on, site)
+        for woken, silenced in self._patterns.pairing.near_pairs.tolist():
+            if self._open[woken] and self._open[silenced] and awake[silenced] and not awake[woken]:
+                moves += self._swapped(mode, band_on, woken, silenced)
+        return Decisions(
+            np.array([changed for changed, _ in moves], dtype=np.int64).reshape(-1, *mode.shape),
+            np.array([carriers for _, carriers in moves], dtype=np.bool_).reshape(-1, *band_on.shape),
+        )
+
+    def _carriers(self, mode: IntArray, band_on: BoolArray, site: int) -> list[BoolArray]:
+        """One carrier of an awake site switched, or one handed over to another."""
+        allowed, number = _allowed(self._network, int(mode[site])), np.arange(band_on.shape[1])
+        on = band_on[site]
+        found = []
+        for band in np.flatnonzero(allowed):
+            if on.sum() > 1 or not on[band]:
+                found.append(_with(band_on, site, on ^ (number == band)))
+            others = np.flatnonzero(allowed[:band] & (on[:band] != on[band]))
+            found += [_with(band_on, site, on ^ (number == band) ^ (number == other)) for other in others]
+        return found
+
+    def _helping(self, mode: IntArray, site: int) -> list[IntArray]:
+        """An awake site stops helping, or helps, or does so in the place of another."""
+        if mode[site] == HELPING:
+            options = [self._changed(mode, {site: NORMAL})]
+        elif mode[site] == NORMAL:
+            others = [int(helper) for helper in np.flatnonzero(mode == HELPING)]
+            options = [self._changed(mode, {site: HELPING})]
+            options += [self._changed(mode, {site: HELPING, other: NORMAL}) for other in others]
+        else:
+            options = []
+        return [changed for changed in options if changed is not None and changed[site] != mode[site]]
+
+    def _turned(self, mode: IntArray, band_on: BoolArray, site: int) -> list[Move]:
+        """A site goes to sleep, or wakes with one carrier; one that is awake is assisted, or no longer."""
+        kept = _allowed(self._network, ASSISTED)
+        options: list[tuple[int, BoolArray]] = []
+        if mode[site] == SLEEP:
+            options += [(HELPING, np.arange(len(kept)) == band) for band in range(len(kept))]
+        else:
+            options.append((SLEEP, np.zeros_like(kept)))
+            options.append((HELPING, band_on[site]) if mode[site] == ASSISTED else (ASSISTED, kept & band_on[site]))
+        found: list[Move] = []
+        for turned, carriers in options:
+            changed = self._changed(mode, {site: turned})
+            if changed is not None and (turned == SLEEP or carriers.any()):
+                found.append((changed, _with(band_on, site, carriers)))
+        return found
+
+    def _swapped(self, mode: IntArray, band_on: BoolArray, woken: int, silenced: int) -> list[Move]:
+        """A sleeper and an awake site change places, and carriers."""
+        changed = self._changed(mode, {woken: HELPING, silenced: SLEEP})
+        if changed is None:
+            return []
+        carriers = _with(band_on, woken, band_on[silenced])
+        return [(changed, _with(carriers, silenced, np.zeros(band_on.shape[1], dtype=np.bool_)))]
+
+    def _changed(self, mode: IntArray, changes: dict[int, int]) -> IntArray | None:
+        changed = mode.copy()
+        for site, turned in changes.items():
+            changed[site] = turned
+        key = changed.tobytes()
+        if key not in self._settled:
+            self._settled[key] = settled(self._patterns, changed)
+        return self._settled[key]
+
+
+def _allowed(network: Network, mode: int) -> BoolArray:
+    """The carriers [B] that a site may have on in ``mode`` (25)."""
+    low = network.low_bands
+    if mode != ASSISTED:
+        return np.ones_like(low)
+    return low if network.cooperation.assisted_bands == "low" else ~low
+
+
+def _with(band_on: BoolArray, site: int, carriers: BoolArray) -> BoolArray:
+    changed = band_on.copy()
+    changed[site] = carriers
+    return changed
