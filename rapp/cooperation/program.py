@@ -42,11 +42,11 @@ class Program:
     the columns of a decision and x flows [F], unserved volumes and s; a flow is at most its ``volume_mbps`` [F] where
     it may run, and 0 elsewhere.
 
+    ``nominal`` [F]: inside its site's nominal coverage; ``reduced`` [F]: not between that and the reduced one.
     ``block`` [F] per Mbps, in the row ``carrier_row`` [F]; ``flows_of_carrier``: numbers, for each of the N·B
     carriers; ``blockers`` [F, NB]: the carriers that silence each flow.
     """
 
-    problem: Problem
     v: Variables
     matrix: sp.csr_matrix
     settled: sp.csr_matrix
@@ -55,6 +55,8 @@ class Program:
     cost: FloatArray
     settled_cost: FloatArray
     volume_mbps: FloatArray
+    nominal: BoolArray
+    reduced: BoolArray
     block: FloatArray
     carrier_row: IntArray
     flows_of_carrier: tuple[IntArray, ...]
@@ -63,13 +65,11 @@ class Program:
     def usable(self, decisions: Decisions) -> BoolArray:
         """Which flows may run [M, F]: their carrier is on, their site reaches the point in its mode (5)-(6), and no
         site that is stronger there sends on that carrier."""
-        v, points = self.v, self.problem.points
-        nominal, reduced = points.nominal[v.point, v.place], points.reduced[v.point, v.place]
-        mode = decisions.mode[:, v.site]
-        usable = decisions.band_on[:, v.site, v.band] & (nominal | (mode == SiteMode.HELPING))
-        usable &= reduced | ~nominal | (mode != SiteMode.ASSISTED)
-        on = decisions.band_on.reshape(len(mode), -1).astype(np.float64)
-        return np.asarray(usable & ~((self.blockers @ on.T).T > 0), dtype=np.bool_)
+        site, on = self.v.site, decisions.band_on.reshape(len(decisions.mode), -1)
+        usable = on[:, site * decisions.band_on.shape[2] + self.v.band]
+        usable &= self.nominal | (decisions.mode == SiteMode.HELPING)[:, site]
+        usable &= self.reduced | (decisions.mode != SiteMode.ASSISTED)[:, site]
+        return np.asarray(usable & ~((self.blockers @ on.T.astype(np.float64)).T > 0), dtype=np.bool_)
 
 
 def program(problem: Problem, v: Variables) -> Program:
@@ -83,9 +83,9 @@ def program(problem: Problem, v: Variables) -> Program:
     whole = np.concatenate([v.gamma.ravel(), v.z.ravel()])
     flowing = np.concatenate([v.x, v.unserved, [v.s]])
     carrier = v.site * v.z.shape[1] + v.band
+    nominal = problem.points.nominal[v.point, v.place]
     cost = costs(problem, v)
     return Program(
-        problem=problem,
         v=v,
         matrix=matrix[:, flowing].tocsr(),
         settled=matrix[:, whole].tocsr(),
@@ -94,6 +94,8 @@ def program(problem: Problem, v: Variables) -> Program:
         cost=cost[flowing],
         settled_cost=cost[whole],
         volume_mbps=problem.points.volume_mbps[v.point],
+        nominal=nominal,
+        reduced=problem.points.reduced[v.point, v.place] | ~nominal,
         block=np.asarray(matrix[first_carrier + carrier, v.x]).ravel(),
         carrier_row=first_carrier + carrier,
         flows_of_carrier=tuple(np.flatnonzero(carrier == number) for number in range(v.z.size)),

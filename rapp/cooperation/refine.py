@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridran.types import BoolArray, FloatArray, IntArray, Network, SiteMode
+from gridran.types import BoolArray, IntArray, Network, SiteMode
 from rapp.cooperation.flows import Flows
 from rapp.cooperation.program import Decisions
 from rapp.cooperation.search import Space
@@ -24,13 +24,12 @@ Move = tuple[IntArray, BoolArray]  # mode [N] and band_on [N, B]
 
 def refined(flows: Flows, patterns: Space, starts: Decisions) -> tuple[float, Decisions]:
     """The cost of the best decision found from the cheapest of ``starts``, and that decision (of one)."""
-    moves_of = _Moves(patterns)
+    moves_of, beyond = _Moves(patterns), dict[bytes, float]()
     cost_of = [flows.solve(starts.one(number)) for number in range(len(starts.mode))]
     best = starts.one(int(np.argmin(cost_of)))
     cost, last = flows.solve(best), flows.solves + MAX_SOLVES
     while np.isfinite(cost) and flows.solves < last:
-        moves = moves_of(best.mode[0], best.band_on[0])
-        better = _first_that_pays(flows, flows.prices(best, cost).at_least(moves), moves, cost, last)
+        better = _first_that_pays(flows, best, cost, moves_of(best.mode[0], best.band_on[0]), beyond, last)
         if better is None:
             break
         cost, best = better
@@ -38,17 +37,22 @@ def refined(flows: Flows, patterns: Space, starts: Decisions) -> tuple[float, De
 
 
 def _first_that_pays(
-    flows: Flows, bound: FloatArray, moves: Decisions, cost: float, last: int
+    flows: Flows, now: Decisions, cost: float, moves: Decisions, beyond: dict[bytes, float], last: int
 ) -> tuple[float, Decisions] | None:
-    """The first of ``moves`` in the order of their ``bound`` that costs less than ``cost``, and what it costs."""
+    """The first of ``moves`` from ``now`` that costs less than its ``cost``, and what it costs. The most promising come
+    first; a move that was tried before, from wherever, is thought to be as far ``beyond`` its bound as it was then."""
+    bound = flows.prices(now, cost).at_least(moves)
+    changes = np.packbits(moves.columns() != now.columns(), axis=1)
+    names = [change.tobytes() for change in changes]
     enough = cost * (1.0 - _PAYS_FRAC)
-    for number in np.argsort(bound, kind="stable").tolist():
+    for number in np.argsort(bound + [beyond.get(name, 0.0) for name in names], kind="stable").tolist():
         if bound[number] >= enough or flows.solves >= last:
-            return None
+            continue
         move = moves.one(number)
         found = flows.solve(move)
         if found < enough:
             return found, move
+        beyond[names[number]] = min(found, 2.0 * cost) - bound[number]
     return None
 
 
