@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 from gridran.runtime.asked import scenario_of, strategy_of
+from gridran.runtime.code_version import code_version
 from gridran.runtime.logs import configure_logs, get_log
 from gridran.runtime.metrics import MetricsServer, new_registry
 from gridran.runtime.notefile import NoteFile
@@ -22,6 +22,7 @@ from rapp.o1 import O1Client
 from rapp.planning import Planning
 
 _STOP_S = 0.5
+_PLANS = ("rapp.clusters.planner", "rapp.planners")  # all that a plan depends on is imported from there
 _PLANNED_FRAC = 0.8  # of the deadline for a plan, after which it is given up while there is time for another
 
 
@@ -68,12 +69,8 @@ def _workers(config: RappConfig) -> Restarted:
     start."""
     wanted = config.workers
     count = wanted.processes or len(os.sched_getaffinity(0))
-    opened = partial(workers, count, wanted.dask, ("rapp.planners",), _version)
+    opened = partial(workers, count, wanted.dask, _PLANS, partial(code_version, *_PLANS))
     return Restarted(opened, _PLANNED_FRAC * config.deadlines.plan_s)
-
-
-def _version() -> str:
-    return version("gridran")
 
 
 def run(config: Path) -> int:

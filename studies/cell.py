@@ -11,7 +11,7 @@ from gridran.lost import critical_availability_frac
 from gridran.scenario.loader import with_load
 from gridran.scenario.params import Scenario
 from gridran.types import FloatArray, StepOutcome
-from studies.fingerprint import code_version, scenario_hash
+from studies.fingerprint import scenario_hash, trial_code_version
 from studies.kpis import KpiAccumulator, RunMeta
 from studies.thresholds import EPSILON, held_h
 from studies.trial import trial
@@ -44,7 +44,7 @@ class TrialTask:
         """Equal keys have equal results, whatever the study calls its variants."""
         cell = self.cell
         what = f"{cell.strategy} {cell.load} seed={cell.seed} hours={cell.hours_h:g}"
-        return f"{what} scenario={self.scenario_hash} gridran={code_version()}"
+        return f"{what} scenario={self.scenario_hash} gridran={trial_code_version()}"
 
     @property
     def label(self) -> str:

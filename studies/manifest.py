@@ -6,8 +6,9 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gridran.runtime.code_version import library_versions
 from gridran.scenario.params import Scenario
-from studies.fingerprint import code_version, library_versions, scenario_hash
+from studies.fingerprint import scenario_hash, trial_code_version
 from studies.results import Results
 
 
@@ -22,7 +23,7 @@ def manifest(
         if variant == results.variants[0] and seconds:
             mean_s.setdefault(strategy, {})[load] = round(sum(seconds) / len(seconds), 2)
     return {
-        "versions": {"gridran": code_version(), "python": platform.python_version(), **library_versions()},
+        "versions": {"gridran": trial_code_version(), "python": platform.python_version(), **library_versions()},
         "seeds": list(seeds),
         "scenario_hash": {variant: scenario_hash(scenario) for variant, scenario in scenarios.items()},
         "wall_s": round(wall_s, 2),

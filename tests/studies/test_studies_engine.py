@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from gridran import plugins
+from gridran.runtime.code_version import code_version, sources
 from gridran.runtime.dask_cluster import ClusterError, check_code
 from gridran.runtime.workers import workers
 from gridran.scenario.loader import load_scenario
@@ -26,7 +27,7 @@ from studies.cell import Cell, trial_tasks
 from studies.cellfile import CellFile, read_cells
 from studies.design import Design, run_study, trials_of
 from studies.engine import Records, play
-from studies.fingerprint import TRIAL, all_code_version, code_version, scenario_hash, sources
+from studies.fingerprint import TRIAL, all_code_version, scenario_hash, trial_code_version
 from studies.msrc_survival import design
 from studies.registry import StudyError, StudyRequest
 from studies.results import Results
@@ -294,9 +295,9 @@ def test_plug_ins_are_part_of_the_version(monkeypatch: pytest.MonkeyPatch) -> No
     def version_with(dist_version: str) -> str:
         dist = SimpleNamespace(name="theirs", version=dist_version)
         monkeypatch.setattr(plugins, "declared", lambda: {"their-strategy": (SimpleNamespace(dist=dist),)})
-        return code_version.__wrapped__()
+        return code_version.__wrapped__(TRIAL)
 
-    assert len({code_version(), version_with("1.0"), version_with("1.1")}) == 3
+    assert len({trial_code_version(), version_with("1.0"), version_with("1.1")}) == 3
 
 
 def test_seeds_are_outermost(tiny: Design) -> None:
@@ -314,7 +315,7 @@ def test_the_key_tells_scenarios_apart_but_not_their_names(small_scenario: Scena
     other = replace(small_scenario, ev=replace(small_scenario.ev, urgency=1.0))
     assert key("a", small_scenario) == key("b", renamed)
     assert key("a", small_scenario) != key("a", other)
-    assert code_version() in key("a", small_scenario)
+    assert trial_code_version() in key("a", small_scenario)
 
 
 def test_scenario_hash_sees_data_files() -> None:
