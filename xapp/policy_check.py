@@ -25,6 +25,7 @@ def policy_problem(network: Network, policy: Policy) -> str:
     }
     return (
         _shape_or_value_problem(network, own)
+        or _above_one("availability_frac", policy.availability_frac)
         or _slot_problem(network, policy)
         or _meaning_problem(policy)
         or _later_slots_problem(network, policy)
@@ -56,11 +57,13 @@ def _slot_problem(network: Network, slot: Policy | PolicySlot) -> str:
         return problem
     if not np.isin(slot.mode, list(SiteMode)).all():
         return "mode: not a cooperation mode"
-    if (slot.service_frac > 1.0).any():
-        return "service_frac: above 1"
     if any(not (0 <= end < n) for link in slot.links for end in link):
         return "links: a site that does not exist"
-    return ""
+    return _above_one("service_frac", slot.service_frac)
+
+
+def _above_one(name: str, share_frac: npt.ArrayLike) -> str:
+    return f"{name}: above 1" if (np.asarray(share_frac) > 1.0).any() else ""
 
 
 def _meaning_problem(policy: Policy) -> str:

@@ -93,7 +93,7 @@ def _literal_links(rows: Rows, problem: Problem, v: Variables) -> None:
 def _needs_helper(problem: Problem) -> FloatArray:
     """Lower side of (21) [N]: a site that has no power at all may stay without a helper where none is in reach, and one
     that others let sleep has its helper."""
-    return np.where((problem.alive > 0) & (problem.decided != 0), 0.0, -1.0)
+    return np.where((problem.alive > 0) & ~problem.helped_elsewhere, 0.0, -1.0)
 
 
 def balance(rows: Rows, problem: Problem, v: Variables) -> None:

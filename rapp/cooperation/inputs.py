@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridran.service import least_demanding, promised_mbps
-from gridran.types import FloatArray, IntArray, ServiceClass, SiteMode, Snapshot
+from gridran.types import FloatArray, ServiceClass, Snapshot
 from rapp.cooperation.demand import DemandPoints
 from rapp.cooperation.variables import Problem
 from rapp.plan import UNDECIDED, PlanProblem
@@ -25,16 +25,8 @@ def cooperation_problem(problem: PlanProblem, points: DemandPoints, energy_kwh: 
         drains=(~snapshot.grid_up).astype(np.int64),
         previous_mode=unknown if problem.previous is None else problem.previous.mode,
         objective_weight=problem.params.objective_weight,
-        decided=np.full(network.site_count, -1),
+        decided_mode=np.full(network.site_count, UNDECIDED),
     )
-
-
-def decided(problem: PlanProblem) -> IntArray:
-    """What others have settled, [N], as in ``Problem``."""
-    mode = problem.decided_mode
-    if mode is None:
-        return np.full(problem.network.site_count, -1)
-    return np.where(mode == UNDECIDED, -1, (mode != SiteMode.DEEP_SLEEP).astype(np.int64))
 
 
 def battery_kwh(problem: PlanProblem) -> FloatArray:

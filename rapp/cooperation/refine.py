@@ -60,11 +60,17 @@ def settled(patterns: Space, mode: IntArray) -> IntArray | None:
     """Modes [N] with the same sites asleep and assisted as in ``mode`` [N] and helpers for them, those of ``mode`` as
     far as they can be; None where there are none."""
     helped = np.isin(mode, (ASSISTED, SLEEP)) & patterns.alive
-    asked = helped & (patterns.decided != 0)
+    asked = helped & ~patterns.problem.helped_elsewhere
     helping = patterns.pairing.helpers(~helped & patterns.alive, asked, np.asarray(mode == HELPING))
     if helping is None:
         return None
     return np.where(~patterns.alive, SLEEP, np.where(helped, mode, np.where(helping, HELPING, NORMAL)))
+
+
+def permitted(network: Network, mode: IntArray, band_on: BoolArray) -> BoolArray:
+    """``band_on`` [M, N, B] without the carriers that sites may not have on in their ``mode`` [M, N] (24)-(25)."""
+    allowed = (mode != SLEEP)[..., None] & (_allowed(network, ASSISTED) | (mode != ASSISTED)[..., None])
+    return np.asarray(band_on & allowed, dtype=np.bool_)
 
 
 class _Moves:
@@ -72,8 +78,8 @@ class _Moves:
 
     def __init__(self, patterns: Space) -> None:
         self._patterns = patterns
-        self._network = patterns.table.problem.network
-        self._open = patterns.alive & (patterns.decided < 0)
+        self._network = patterns.problem.network
+        self._open = patterns.alive & patterns.problem.open
         self._settled: dict[bytes, IntArray | None] = {}
 
     def __call__(self, mode: IntArray, band_on: BoolArray) -> Decisions:

@@ -32,8 +32,8 @@ class Space:
     pairing: Pairing
 
     @property
-    def decided(self) -> IntArray:
-        return self.table.problem.decided
+    def problem(self) -> Problem:
+        return self.table.problem
 
     @property
     def alive(self) -> BoolArray:
@@ -41,11 +41,12 @@ class Space:
 
     def settled(self, awake: BoolArray) -> BoolArray:
         """``awake`` [N] as far as it is open who is."""
-        return np.where(self.decided < 0, awake, self.decided == 1) & self.alive
+        return np.where(self.problem.open, awake, self.problem.decided_mode != SiteMode.DEEP_SLEEP) & self.alive
 
     def links(self, awake: BoolArray) -> Links | None:
         """Links by which the awake sites of one pattern [N] help all live sleepers, or None."""
-        return self.pairing.links(awake & self.alive, ~awake & self.alive & (self.decided != 0))
+        silent = self.problem.helped_elsewhere
+        return self.pairing.links(awake & self.alive & ~silent, ~awake & self.alive & ~silent)
 
     def reaching(self, awake: BoolArray) -> BoolArray:
         """Sites [M, N] that serve beyond their nominal coverage in the patterns ``awake`` [M, N]: with chosen links
@@ -73,7 +74,7 @@ def search(problem: Problem, patterns: Space, start_mode: IntArray | None = None
     starts = [np.ones(problem.network.site_count, dtype=np.bool_)]
     if start_mode is not None:
         starts.append((start_mode != SiteMode.DEEP_SLEEP) | (problem.alive == 0))
-    if (problem.decided >= 0).any():
+    if not problem.open.all():
         starts = [patterns.settled(start) for start in starts]
 
     def cost(awake: BoolArray, drawn: Evaluated) -> FloatArray:
@@ -104,7 +105,7 @@ def modes(patterns: Space, awake: BoolArray) -> IntArray:
     mode[~awake | ~alive] = int(SiteMode.DEEP_SLEEP)
     for helper, _ in patterns.links(awake) or []:
         mode[helper] = int(SiteMode.HELPING)
-    return mode
+    return np.where(patterns.problem.decided_mode == SiteMode.ASSISTED, int(SiteMode.ASSISTED), mode)
 
 
 def objective(problem: Problem, scale: Scales, awake: BoolArray, drawn: Evaluated) -> FloatArray:
@@ -131,7 +132,7 @@ def _costs(patterns: Space, cost: Cost, awake: BoolArray) -> FloatArray:
 def _moves(patterns: Space, awake: BoolArray) -> BoolArray:
     """All toggles of a live site, and all swaps of an awake site with a sleeping one near it, [M, N]; no site that was
     decided on."""
-    open_sites = patterns.alive & (patterns.decided < 0)
+    open_sites = patterns.alive & patterns.problem.open
     toggled = np.flatnonzero(open_sites)
     woken, silenced = patterns.pairing.near_pairs.T
     possible = (open_sites & ~awake)[woken] & (open_sites & awake)[silenced]

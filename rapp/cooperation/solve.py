@@ -19,7 +19,7 @@ from rapp.cooperation.flows import Flows
 from rapp.cooperation.highs import has_solution, model_of, solver
 from rapp.cooperation.objective import costs
 from rapp.cooperation.program import Decisions, program
-from rapp.cooperation.refine import refined, settled
+from rapp.cooperation.refine import permitted, refined, settled
 from rapp.cooperation.rows import Rows
 from rapp.cooperation.search import Space, search, space
 from rapp.cooperation.variables import Problem, Variables, bounds, variables
@@ -83,16 +83,17 @@ def whole_model(problem: Problem) -> tuple[highspy.HighsLp, Variables]:
 
 
 def _starts(problem: Problem, patterns: Space, start_mode: IntArray | None) -> Decisions:
-    """The pattern of the search over sleepers with its carriers, and every site normal with all of them."""
-    alive = patterns.alive & (problem.decided != 0)
-    normal = np.where(alive, SiteMode.NORMAL, SiteMode.DEEP_SLEEP).astype(np.int64)
-    every = np.repeat(alive[:, None], problem.network.band_count, axis=1)
+    """The pattern of the search over sleepers with its carriers, and every site normal with all of them, as far as
+    that is open."""
+    normal = np.where(problem.open, SiteMode.NORMAL, problem.decided_mode)
+    normal = np.where(patterns.alive, normal, SiteMode.DEEP_SLEEP).astype(np.int64)
+    starts = [(normal, np.ones((len(normal), problem.network.band_count), dtype=np.bool_))]
     mode = settled(patterns, search(problem, patterns, start_mode))
-    if mode is None:
-        return Decisions(normal[None], every[None])
-    awake = mode != SiteMode.DEEP_SLEEP
-    band_on = patterns.table.sets[patterns.drawn(awake[None]).carriers[0]] > 0
-    return Decisions(np.array([mode, normal]), np.array([band_on & awake[:, None], every]))
+    if mode is not None:
+        drawn = patterns.drawn((mode != SiteMode.DEEP_SLEEP)[None])
+        starts.insert(0, (mode, patterns.table.sets[drawn.carriers[0]] > 0))
+    modes, carriers = np.array([start[0] for start in starts]), np.array([start[1] for start in starts])
+    return Decisions(modes, permitted(problem.network, modes, carriers))
 
 
 def _fixed(v: Variables, decision: Decisions) -> Fixed:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridran.radio.coverage import kappa_frac
-from gridran.types import FloatArray, IntArray, Network, SiteMode
+from gridran.types import BoolArray, FloatArray, IntArray, Network, SiteMode
 from rapp.cooperation.demand import DemandPoints
+from rapp.plan import UNDECIDED
 
 MODES = 4
 
@@ -22,7 +23,7 @@ MODES = 4
 class Problem:
     """What the model is built from. Shape [N]: ``energy_kwh`` to spend, ``alive`` (has a source of power at all),
     ``drains`` (lives on stored energy; a site with grid power does not), ``previous_mode`` (-1 where unknown),
-    ``decided``: what others have settled, that a site is awake (1) or sleeps and has its helper (0; -1 is open)."""
+    ``decided_mode``: what others have settled, ``UNDECIDED`` where nothing is."""
 
     network: Network
     points: DemandPoints
@@ -31,7 +32,17 @@ class Problem:
     drains: IntArray
     previous_mode: IntArray
     objective_weight: tuple[float, float, float, float]
-    decided: IntArray
+    decided_mode: IntArray
+
+    @property
+    def open(self) -> BoolArray:
+        """The sites [N] that nobody has decided on."""
+        return np.asarray(self.decided_mode == UNDECIDED, dtype=np.bool_)
+
+    @property
+    def helped_elsewhere(self) -> BoolArray:
+        """The sites [N] that others let sleep or be assisted; they have their helpers."""
+        return np.isin(self.decided_mode, (SiteMode.DEEP_SLEEP, SiteMode.ASSISTED))
 
 
 @dataclass(frozen=True)
@@ -100,9 +111,11 @@ def bounds(problem: Problem, v: Variables, columns: int) -> tuple[FloatArray, Fl
     sleeps, so that its neighbours may help where it cannot; what is decided stands."""
     lower, upper = np.zeros(columns), np.full(columns, np.inf)
     lower[v.gamma[problem.alive == 0, SiteMode.DEEP_SLEEP]] = 1.0
-    lower[v.gamma[problem.decided == 0, SiteMode.DEEP_SLEEP]] = 1.0
+    for mode in (SiteMode.DEEP_SLEEP, SiteMode.ASSISTED):
+        lower[v.gamma[problem.decided_mode == mode, mode]] = 1.0
     upper[v.gamma.ravel()] = 1.0
-    upper[v.gamma[(problem.decided == 1) & (problem.alive > 0), SiteMode.DEEP_SLEEP]] = 0.0
+    awake = ~problem.open & ~problem.helped_elsewhere & (problem.alive > 0)
+    upper[v.gamma[awake][:, [SiteMode.DEEP_SLEEP, SiteMode.ASSISTED]]] = 0.0
     upper[v.z] = np.broadcast_to(problem.alive[:, None], v.z.shape)
     upper[v.y] = 1.0
     upper[v.count :] = 1.0

@@ -22,12 +22,12 @@ from gridran.outcome import Feasible, Infeasible, Outcome
 from gridran.types import BoolArray, FloatArray, ServiceClass, SiteMode
 from rapp.cooperation.diagnosis import not_finite
 from rapp.cooperation.generate import Phase, Schedule, generate, weighed_again, with_pattern
-from rapp.cooperation.inputs import class_mean, decided, growth_frac, served_volume_mbps
+from rapp.cooperation.inputs import class_mean, growth_frac, served_volume_mbps
 from rapp.cooperation.search import modes
 from rapp.cooperation.spare import spare_frac
 from rapp.links import violations
-from rapp.plan import Kept, Plan, PlanProblem
-from rapp.planners.beside import cheapest_beside
+from rapp.plan import UNDECIDED, Kept, Plan, PlanProblem
+from rapp.cooperation.beside import cheapest_beside
 from rapp.planners.outage import AGREED, CRITICAL, GENEROUS, SLOT_H, Outage, outage_of
 
 FIRST_ROUNDS, ROUNDS = 24, 3
@@ -132,12 +132,12 @@ def _chosen(outage: Outage, names: tuple[str, ...], schedule: Schedule) -> _Chos
 
 def _beside_neighbours(outage: Outage, chosen: _Chosen) -> tuple[Outage, _Chosen]:
     """The choice again, and the patterns that it is one of, under what other clusters have decided."""
-    settled = decided(outage.problem)
-    if (settled < 0).all():
+    decided_mode = outage.problem.decided_mode
+    if decided_mode is None or (decided_mode == UNDECIDED).all():
         return outage, chosen
     schedule, at = chosen.schedule, chosen.phases.index(chosen.name)
     patterns = outage.space[chosen.name]
-    table = replace(patterns.table, problem=replace(patterns.table.problem, decided=settled))
+    table = replace(patterns.table, problem=replace(patterns.table.problem, decided_mode=decided_mode))
     patterns = replace(patterns, table=table)
     used = schedule.awake[at][np.argsort(-schedule.each_h[at], kind="stable")[:STARTS]]
     previous = outage.problem.previous

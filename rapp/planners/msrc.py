@@ -10,7 +10,7 @@ from gridran.outcome import Feasible, Infeasible, Optimal, Outcome
 from gridran.types import FloatArray
 from rapp.cooperation.demand import demand_points
 from rapp.cooperation.gathering import gathered
-from rapp.cooperation.inputs import battery_kwh, class_mean, cooperation_problem, decided, growth_frac
+from rapp.cooperation.inputs import battery_kwh, class_mean, cooperation_problem, growth_frac
 from rapp.cooperation.solve import Limits, Pattern, solve
 from rapp.cooperation.variables import Problem
 from rapp.plan import Plan, PlanProblem
@@ -40,7 +40,8 @@ def build(problem: PlanProblem) -> Problem:
     ue_point = gathered(network, snapshot, problem.params.demand_points)
     points = demand_points(network, snapshot, expected_volume_mbps(problem), problem.class_weight, ue_point)
     energy_kwh = np.maximum(battery_kwh(problem) + problem.forecast.ev_energy_kwh, 1e-3)
-    return replace(cooperation_problem(problem, points, energy_kwh), decided=decided(problem))
+    cooperation = cooperation_problem(problem, points, energy_kwh)
+    return cooperation if problem.decided_mode is None else replace(cooperation, decided_mode=problem.decided_mode)
 
 
 def expected_volume_mbps(problem: PlanProblem) -> FloatArray:

@@ -20,6 +20,7 @@ from rapp.cooperation.gathering import gathered
 from rapp.cooperation.search import Space, descend, modes, space
 from rapp.cooperation.spare import spare_frac
 from rapp.cooperation.variables import Problem
+from rapp.plan import UNDECIDED
 
 FULL = 0.97  # of a carrier, the most that a plan counts on
 Networks = Callable[..., Network]
@@ -51,7 +52,7 @@ def problem_of(network: Network, points: DemandPoints, **changes: IntArray) -> P
         drains=np.ones(n, dtype=np.int64),
         previous_mode=np.full(n, -1),
         objective_weight=(0.5, 0.3, 0.1, 0.1),
-        decided=np.full(n, -1),
+        decided_mode=np.full(n, UNDECIDED),
     )
     return replace(problem, **changes)
 

@@ -21,7 +21,7 @@ from rapp.cooperation.master import Hours, Offer, Stores, hours
 from rapp.cooperation.search import Space, modes, space
 from rapp.cooperation.variables import Problem
 from rapp.links import violations
-from rapp.plan import Plan
+from rapp.plan import UNDECIDED, Plan
 
 AMPLE_KW = 99.0
 
@@ -47,7 +47,7 @@ def space_of(
             drains=np.ones(sites, dtype=np.int64),
             previous_mode=np.full(sites, -1),
             objective_weight=(0.5, 0.3, 0.1, 0.1),
-            decided=np.full(sites, -1),
+            decided_mode=np.full(sites, UNDECIDED),
         )
     )
 

@@ -22,6 +22,7 @@ from rapp.cooperation.pricing import EVERYBODY, Blocks, Rules, cheapest
 from rapp.cooperation.search import space
 from rapp.cooperation.solve import Limits
 from rapp.cooperation.variables import Problem
+from rapp.plan import UNDECIDED
 
 EXACT = Limits(gap_frac=1e-7, node_limit=100_000, time_limit_s=60.0)
 FREE = Rules(links=False, blocking=False)
@@ -47,7 +48,7 @@ def problem_of(scenario: Scenario, points: int, candidates: int = 4) -> Problem:
         drains=np.ones(n, dtype=np.int64),
         previous_mode=np.full(n, -1),
         objective_weight=(0.5, 0.3, 0.1, 0.1),
-        decided=np.full(n, -1),
+        decided_mode=np.full(n, UNDECIDED),
     )
 
 

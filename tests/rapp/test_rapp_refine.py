@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from emulator.world import initial, observe
+from gridran.outcome import Feasible, Optimal
 from gridran.scenario.params import Scenario, TrafficParams
 from gridran.types import Network, SiteMode
 from rapp.cooperation import refine
@@ -19,8 +20,9 @@ from rapp.cooperation.highs import solver
 from rapp.cooperation.program import Decisions, Program, program
 from rapp.cooperation.refine import refined, settled
 from rapp.cooperation.search import Space, modes, space
-from rapp.cooperation.solve import whole_model
+from rapp.cooperation.solve import Limits, solve, whole_model
 from rapp.cooperation.variables import Problem, variables
+from rapp.plan import UNDECIDED
 
 SLEEP, ASSISTED, HELPING = int(SiteMode.DEEP_SLEEP), int(SiteMode.ASSISTED), int(SiteMode.HELPING)
 
@@ -39,7 +41,7 @@ def problem_of(network: Network, **changes: object) -> Problem:
         drains=np.ones(n, dtype=np.int64),
         previous_mode=np.arange(n) % 2,
         objective_weight=(0.5, 0.3, 0.1, 0.1),
-        decided=np.full(n, -1),
+        decided_mode=np.full(n, UNDECIDED),
     )
     return replace(problem, **changes)  # type: ignore[arg-type]
 
@@ -165,18 +167,21 @@ def test_the_search_begins_with_the_best_start_and_stops_after_so_many_solves(
 
 @pytest.mark.parametrize("links", ["chosen", "literal"])
 def test_what_is_dead_or_decided_stays(seven: Problem, links: str) -> None:
-    """A dead site has no carrier; who was decided to sleep sleeps, and who was decided to be awake is."""
+    """A dead site has no carrier; who was decided to sleep, be awake or be assisted is so, whoever has a better idea;
+    and who is assisted elsewhere helps nobody."""
     network = replace(seven.network, cooperation=replace(seven.network.cooperation, links=links))
-    alive, decided = np.ones(7, dtype=np.int64), np.full(7, -1)
-    alive[2], decided[3], decided[5] = 0, 0, 1
-    problem = replace(seven, network=network, alive=alive, decided=decided)
-    patterns = space(problem)
-    awake = (alive > 0) & (decided != 0)
-    start = Decisions(np.where(awake, 0, SLEEP)[None], np.repeat(awake[:, None], 4, axis=1)[None])
-    _, best = refined(Flows(program_of(problem)), patterns, start)
-    assert best.mode[0, 2] == best.mode[0, 3] == SLEEP
-    assert best.mode[0, 5] != SLEEP
-    assert not best.band_on[0, [2, 3]].any()
+    alive, decided_mode = np.ones(7, dtype=np.int64), np.full(7, UNDECIDED)
+    alive[2], decided_mode[3], decided_mode[5], decided_mode[6] = 0, SLEEP, 0, ASSISTED
+    problem = replace(seven, network=network, alive=alive, decided_mode=decided_mode)
+    outcome = solve(problem, Limits(gap_frac=0.03, node_limit=0, time_limit_s=60.0))
+    assert isinstance(outcome, Optimal | Feasible)
+    found = outcome.value
+    assert found.mode[2] == found.mode[3] == SLEEP
+    assert found.mode[5] in (SiteMode.NORMAL, HELPING)
+    assert found.mode[6] == ASSISTED
+    assert not found.band_on[[2, 3]].any()
+    assert not found.band_on[6, ~network.low_bands].any()
+    assert 6 not in {helper for helper, _ in found.links}
 
 
 def test_those_who_help_go_on_helping(seven: Problem) -> None:

@@ -25,49 +25,49 @@ _sym_db = _symbol_database.Default()
 from gridran.wire.v1 import common_pb2 as gridran_dot_wire_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgridran/wire/v1/a1_policy.proto\x12\ngridran.v1\x1a\x1cgridran/wire/v1/common.proto\"\xd7\x01\n\nSitePolicy\x12\x0f\n\x07site_id\x18\x01 \x01(\t\x12\"\n\x04mode\x18\x02 \x01(\x0e\x32\x14.gridran.v1.SiteMode\x12\x17\n\x0fpower_budget_kw\x18\x03 \x01(\x01\x12\x18\n\x10reserve_soc_frac\x18\x04 \x01(\x01\x12\x19\n\x11price_usd_per_kwh\x18\x05 \x01(\x01\x12\x15\n\rplanned_bands\x18\x06 \x03(\t\x12\x14\n\x0cservice_frac\x18\x07 \x03(\x01\x12\x19\n\x11\x61vailability_frac\x18\x08 \x03(\x01\"C\n\x0f\x43ooperationLink\x12\x16\n\x0ehelper_site_id\x18\x01 \x01(\t\x12\x18\n\x10\x61ssisted_site_id\x18\x02 \x01(\t\"s\n\x0b\x43lassPolicy\x12/\n\rservice_class\x18\x01 \x01(\x0e\x32\x18.gridran.v1.ServiceClass\x12\x0e\n\x06weight\x18\x02 \x01(\x01\x12\x1d\n\x15rrm_policy_ratio_frac\x18\x03 \x01(\x01J\x04\x08\x04\x10\x05\"l\n\x08SlotSite\x12\x0f\n\x07site_id\x18\x01 \x01(\t\x12\"\n\x04mode\x18\x02 \x01(\x0e\x32\x14.gridran.v1.SiteMode\x12\x15\n\rplanned_bands\x18\x03 \x03(\t\x12\x14\n\x0cservice_frac\x18\x04 \x03(\x01\"m\n\nPolicySlot\x12\x0e\n\x06\x66rom_h\x18\x01 \x01(\x01\x12#\n\x05sites\x18\x02 \x03(\x0b\x32\x14.gridran.v1.SlotSite\x12*\n\x05links\x18\x03 \x03(\x0b\x32\x1b.gridran.v1.CooperationLink\"\xd6\x02\n\x06Policy\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x10\n\x08issued_h\x18\x03 \x01(\x01\x12\x15\n\rvalid_until_h\x18\x04 \x01(\x01\x12\"\n\x04tier\x18\x05 \x01(\x0e\x32\x14.gridran.v1.PlanTier\x12\x15\n\x08gap_frac\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\nplan_age_h\x18\x07 \x01(\x01\x12%\n\x05sites\x18\x08 \x03(\x0b\x32\x16.gridran.v1.SitePolicy\x12*\n\x05links\x18\t \x03(\x0b\x32\x1b.gridran.v1.CooperationLink\x12(\n\x07\x63lasses\x18\n \x03(\x0b\x32\x17.gridran.v1.ClassPolicy\x12%\n\x05slots\x18\x0b \x03(\x0b\x32\x16.gridran.v1.PolicySlotB\x0b\n\t_gap_frac\"d\n\x0cPolicyStatus\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\x12\x31\n\x0e\x65nforce_status\x18\x02 \x01(\x0e\x32\x19.gridran.v1.EnforceStatus\x12\x0e\n\x06reason\x18\x03 \x01(\t\"`\n\nPolicyType\x12\x16\n\x0epolicy_type_id\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x15\n\rpolicy_schema\x18\x03 \x01(\t\x12\x15\n\rstatus_schema\x18\x04 \x01(\t\"\x18\n\x16ListPolicyTypesRequest\"G\n\x17ListPolicyTypesResponse\x12,\n\x0cpolicy_types\x18\x01 \x03(\x0b\x32\x16.gridran.v1.PolicyType\"N\n\x10PutPolicyRequest\x12\x16\n\x0epolicy_type_id\x18\x01 \x01(\r\x12\"\n\x06policy\x18\x02 \x01(\x0b\x32\x12.gridran.v1.Policy\"%\n\x10GetPolicyRequest\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\"(\n\x13\x44\x65letePolicyRequest\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\"\x16\n\x14\x44\x65letePolicyResponse\"%\n\x10GetStatusRequest\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\"\'\n\x12WatchStatusRequest\x12\x11\n\tpolicy_id\x18\x01 \x01(\t*\x95\x01\n\x08PlanTier\x12\x19\n\x15PLAN_TIER_UNSPECIFIED\x10\x00\x12\x15\n\x11PLAN_TIER_OPTIMAL\x10\x01\x12\x16\n\x12PLAN_TIER_FEASIBLE\x10\x02\x12\x12\n\x0ePLAN_TIER_RULE\x10\x03\x12\x17\n\x13PLAN_TIER_LAST_GOOD\x10\x04\x12\x12\n\x0ePLAN_TIER_SAFE\x10\x05*m\n\rEnforceStatus\x12\x1e\n\x1a\x45NFORCE_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45NFORCE_STATUS_ENFORCED\x10\x01\x12\x1f\n\x1b\x45NFORCE_STATUS_NOT_ENFORCED\x10\x02\x32\xd4\x03\n\x0f\x41\x31PolicyService\x12Z\n\x0fListPolicyTypes\x12\".gridran.v1.ListPolicyTypesRequest\x1a#.gridran.v1.ListPolicyTypesResponse\x12\x43\n\tPutPolicy\x12\x1c.gridran.v1.PutPolicyRequest\x1a\x18.gridran.v1.PolicyStatus\x12=\n\tGetPolicy\x12\x1c.gridran.v1.GetPolicyRequest\x1a\x12.gridran.v1.Policy\x12Q\n\x0c\x44\x65letePolicy\x12\x1f.gridran.v1.DeletePolicyRequest\x1a .gridran.v1.DeletePolicyResponse\x12\x43\n\tGetStatus\x12\x1c.gridran.v1.GetStatusRequest\x1a\x18.gridran.v1.PolicyStatus\x12I\n\x0bWatchStatus\x12\x1e.gridran.v1.WatchStatusRequest\x1a\x18.gridran.v1.PolicyStatus0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fgridran/wire/v1/a1_policy.proto\x12\ngridran.v1\x1a\x1cgridran/wire/v1/common.proto\"\xd7\x01\n\nSitePolicy\x12\x0f\n\x07site_id\x18\x01 \x01(\t\x12\"\n\x04mode\x18\x02 \x01(\x0e\x32\x14.gridran.v1.SiteMode\x12\x17\n\x0fpower_budget_kw\x18\x03 \x01(\x01\x12\x18\n\x10reserve_soc_frac\x18\x04 \x01(\x01\x12\x19\n\x11price_usd_per_kwh\x18\x05 \x01(\x01\x12\x15\n\rplanned_bands\x18\x06 \x03(\t\x12\x14\n\x0cservice_frac\x18\x07 \x03(\x01\x12\x19\n\x11\x61vailability_frac\x18\x08 \x03(\x01\"C\n\x0f\x43ooperationLink\x12\x16\n\x0ehelper_site_id\x18\x01 \x01(\t\x12\x18\n\x10\x61ssisted_site_id\x18\x02 \x01(\t\"\x86\x01\n\x0b\x43lassPolicy\x12/\n\rservice_class\x18\x01 \x01(\x0e\x32\x18.gridran.v1.ServiceClass\x12\x0e\n\x06weight\x18\x02 \x01(\x01\x12\x1d\n\x15rrm_policy_ratio_frac\x18\x03 \x01(\x01J\x04\x08\x04\x10\x05R\x11\x61vailability_frac\"l\n\x08SlotSite\x12\x0f\n\x07site_id\x18\x01 \x01(\t\x12\"\n\x04mode\x18\x02 \x01(\x0e\x32\x14.gridran.v1.SiteMode\x12\x15\n\rplanned_bands\x18\x03 \x03(\t\x12\x14\n\x0cservice_frac\x18\x04 \x03(\x01\"m\n\nPolicySlot\x12\x0e\n\x06\x66rom_h\x18\x01 \x01(\x01\x12#\n\x05sites\x18\x02 \x03(\x0b\x32\x14.gridran.v1.SlotSite\x12*\n\x05links\x18\x03 \x03(\x0b\x32\x1b.gridran.v1.CooperationLink\"\xd6\x02\n\x06Policy\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\x12\x10\n\x08strategy\x18\x02 \x01(\t\x12\x10\n\x08issued_h\x18\x03 \x01(\x01\x12\x15\n\rvalid_until_h\x18\x04 \x01(\x01\x12\"\n\x04tier\x18\x05 \x01(\x0e\x32\x14.gridran.v1.PlanTier\x12\x15\n\x08gap_frac\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\nplan_age_h\x18\x07 \x01(\x01\x12%\n\x05sites\x18\x08 \x03(\x0b\x32\x16.gridran.v1.SitePolicy\x12*\n\x05links\x18\t \x03(\x0b\x32\x1b.gridran.v1.CooperationLink\x12(\n\x07\x63lasses\x18\n \x03(\x0b\x32\x17.gridran.v1.ClassPolicy\x12%\n\x05slots\x18\x0b \x03(\x0b\x32\x16.gridran.v1.PolicySlotB\x0b\n\t_gap_frac\"d\n\x0cPolicyStatus\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\x12\x31\n\x0e\x65nforce_status\x18\x02 \x01(\x0e\x32\x19.gridran.v1.EnforceStatus\x12\x0e\n\x06reason\x18\x03 \x01(\t\"`\n\nPolicyType\x12\x16\n\x0epolicy_type_id\x18\x01 \x01(\r\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x15\n\rpolicy_schema\x18\x03 \x01(\t\x12\x15\n\rstatus_schema\x18\x04 \x01(\t\"\x18\n\x16ListPolicyTypesRequest\"G\n\x17ListPolicyTypesResponse\x12,\n\x0cpolicy_types\x18\x01 \x03(\x0b\x32\x16.gridran.v1.PolicyType\"N\n\x10PutPolicyRequest\x12\x16\n\x0epolicy_type_id\x18\x01 \x01(\r\x12\"\n\x06policy\x18\x02 \x01(\x0b\x32\x12.gridran.v1.Policy\"%\n\x10GetPolicyRequest\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\"(\n\x13\x44\x65letePolicyRequest\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\"\x16\n\x14\x44\x65letePolicyResponse\"%\n\x10GetStatusRequest\x12\x11\n\tpolicy_id\x18\x01 \x01(\t\"\'\n\x12WatchStatusRequest\x12\x11\n\tpolicy_id\x18\x01 \x01(\t*\x95\x01\n\x08PlanTier\x12\x19\n\x15PLAN_TIER_UNSPECIFIED\x10\x00\x12\x15\n\x11PLAN_TIER_OPTIMAL\x10\x01\x12\x16\n\x12PLAN_TIER_FEASIBLE\x10\x02\x12\x12\n\x0ePLAN_TIER_RULE\x10\x03\x12\x17\n\x13PLAN_TIER_LAST_GOOD\x10\x04\x12\x12\n\x0ePLAN_TIER_SAFE\x10\x05*m\n\rEnforceStatus\x12\x1e\n\x1a\x45NFORCE_STATUS_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x45NFORCE_STATUS_ENFORCED\x10\x01\x12\x1f\n\x1b\x45NFORCE_STATUS_NOT_ENFORCED\x10\x02\x32\xd4\x03\n\x0f\x41\x31PolicyService\x12Z\n\x0fListPolicyTypes\x12\".gridran.v1.ListPolicyTypesRequest\x1a#.gridran.v1.ListPolicyTypesResponse\x12\x43\n\tPutPolicy\x12\x1c.gridran.v1.PutPolicyRequest\x1a\x18.gridran.v1.PolicyStatus\x12=\n\tGetPolicy\x12\x1c.gridran.v1.GetPolicyRequest\x1a\x12.gridran.v1.Policy\x12Q\n\x0c\x44\x65letePolicy\x12\x1f.gridran.v1.DeletePolicyRequest\x1a .gridran.v1.DeletePolicyResponse\x12\x43\n\tGetStatus\x12\x1c.gridran.v1.GetStatusRequest\x1a\x18.gridran.v1.PolicyStatus\x12I\n\x0bWatchStatus\x12\x1e.gridran.v1.WatchStatusRequest\x1a\x18.gridran.v1.PolicyStatus0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'gridran.wire.v1.a1_policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PLANTIER']._serialized_start=1612
-  _globals['_PLANTIER']._serialized_end=1761
-  _globals['_ENFORCESTATUS']._serialized_start=1763
-  _globals['_ENFORCESTATUS']._serialized_end=1872
+  _globals['_PLANTIER']._serialized_start=1632
+  _globals['_PLANTIER']._serialized_end=1781
+  _globals['_ENFORCESTATUS']._serialized_start=1783
+  _globals['_ENFORCESTATUS']._serialized_end=1892
   _globals['_SITEPOLICY']._serialized_start=78
   _globals['_SITEPOLICY']._serialized_end=293
   _globals['_COOPERATIONLINK']._serialized_start=295
   _globals['_COOPERATIONLINK']._serialized_end=362
-  _globals['_CLASSPOLICY']._serialized_start=364
-  _globals['_CLASSPOLICY']._serialized_end=479
-  _globals['_SLOTSITE']._serialized_start=481
-  _globals['_SLOTSITE']._serialized_end=589
-  _globals['_POLICYSLOT']._serialized_start=591
-  _globals['_POLICYSLOT']._serialized_end=700
-  _globals['_POLICY']._serialized_start=703
-  _globals['_POLICY']._serialized_end=1045
-  _globals['_POLICYSTATUS']._serialized_start=1047
-  _globals['_POLICYSTATUS']._serialized_end=1147
-  _globals['_POLICYTYPE']._serialized_start=1149
-  _globals['_POLICYTYPE']._serialized_end=1245
-  _globals['_LISTPOLICYTYPESREQUEST']._serialized_start=1247
-  _globals['_LISTPOLICYTYPESREQUEST']._serialized_end=1271
-  _globals['_LISTPOLICYTYPESRESPONSE']._serialized_start=1273
-  _globals['_LISTPOLICYTYPESRESPONSE']._serialized_end=1344
-  _globals['_PUTPOLICYREQUEST']._serialized_start=1346
-  _globals['_PUTPOLICYREQUEST']._serialized_end=1424
-  _globals['_GETPOLICYREQUEST']._serialized_start=1426
-  _globals['_GETPOLICYREQUEST']._serialized_end=1463
-  _globals['_DELETEPOLICYREQUEST']._serialized_start=1465
-  _globals['_DELETEPOLICYREQUEST']._serialized_end=1505
-  _globals['_DELETEPOLICYRESPONSE']._serialized_start=1507
-  _globals['_DELETEPOLICYRESPONSE']._serialized_end=1529
-  _globals['_GETSTATUSREQUEST']._serialized_start=1531
-  _globals['_GETSTATUSREQUEST']._serialized_end=1568
-  _globals['_WATCHSTATUSREQUEST']._serialized_start=1570
-  _globals['_WATCHSTATUSREQUEST']._serialized_end=1609
-  _globals['_A1POLICYSERVICE']._serialized_start=1875
-  _globals['_A1POLICYSERVICE']._serialized_end=2343
+  _globals['_CLASSPOLICY']._serialized_start=365
+  _globals['_CLASSPOLICY']._serialized_end=499
+  _globals['_SLOTSITE']._serialized_start=501
+  _globals['_SLOTSITE']._serialized_end=609
+  _globals['_POLICYSLOT']._serialized_start=611
+  _globals['_POLICYSLOT']._serialized_end=720
+  _globals['_POLICY']._serialized_start=723
+  _globals['_POLICY']._serialized_end=1065
+  _globals['_POLICYSTATUS']._serialized_start=1067
+  _globals['_POLICYSTATUS']._serialized_end=1167
+  _globals['_POLICYTYPE']._serialized_start=1169
+  _globals['_POLICYTYPE']._serialized_end=1265
+  _globals['_LISTPOLICYTYPESREQUEST']._serialized_start=1267
+  _globals['_LISTPOLICYTYPESREQUEST']._serialized_end=1291
+  _globals['_LISTPOLICYTYPESRESPONSE']._serialized_start=1293
+  _globals['_LISTPOLICYTYPESRESPONSE']._serialized_end=1364
+  _globals['_PUTPOLICYREQUEST']._serialized_start=1366
+  _globals['_PUTPOLICYREQUEST']._serialized_end=1444
+  _globals['_GETPOLICYREQUEST']._serialized_start=1446
+  _globals['_GETPOLICYREQUEST']._serialized_end=1483
+  _globals['_DELETEPOLICYREQUEST']._serialized_start=1485
+  _globals['_DELETEPOLICYREQUEST']._serialized_end=1525
+  _globals['_DELETEPOLICYRESPONSE']._serialized_start=1527
+  _globals['_DELETEPOLICYRESPONSE']._serialized_end=1549
+  _globals['_GETSTATUSREQUEST']._serialized_start=1551
+  _globals['_GETSTATUSREQUEST']._serialized_end=1588
+  _globals['_WATCHSTATUSREQUEST']._serialized_start=1590
+  _globals['_WATCHSTATUSREQUEST']._serialized_end=1629
+  _globals['_A1POLICYSERVICE']._serialized_start=1895
+  _globals['_A1POLICYSERVICE']._serialized_end=2363
 # @@protoc_insertion_point(module_scope)
