@@ -37,7 +37,8 @@ from rapp.cooperation.rows import Rows
 from studies.availability import CLASS_COUNT, SLA_TARGET_FRAC
 
 _SAME_MBPS = 1e-6  # needs that differ by less are one, rounded down
-_ROUND_OFF = 1e-6
+_SLACK_FRAC = 1e-6
+_ROUND_OFF = 1e-4  # of a user; with less the solver takes what only just fits for what does not
 
 
 @dataclass(frozen=True)
@@ -242,6 +243,7 @@ def _volumes(rows: Rows, network: Network, at: _Columns, asked: Demand) -> None:
     groups = len(asked.reach)
     rows.add([(at.flow_group, at.x + flow, 1.0), (asked.group, at.y + kind, -volume)], 0.0, np.inf, groups)
     whole: FloatArray = np.asarray(np.bincount(asked.group, volume, groups), dtype=np.float64)[at.flow_group]
+    whole *= 1.0 + _SLACK_FRAC
     rows.add([(flow, at.x + flow, 1.0), (flow, at.flow_site, -whole)], -np.inf, 0.0, len(flow))
 
 

@@ -106,16 +106,18 @@ def mean_curve(results: Results, group: tuple[str, str, str], curve: str) -> tup
 
 
 def by_variant(table: Table, metric: str, title: str) -> Figure:
-    """A line for each variant, a dot with its interval for each strategy."""
+    """A line for each variant, a dot with its interval for each strategy, an arrowhead for a lower bound."""
     rows = [row for row in table.rows if row.metric == metric and row.mean is not None]
     variants = list(dict.fromkeys(row.variant for row in rows))
     figure, (ax,) = panels(1, 7.5, 1.2 + 0.24 * len(variants))
+    for row in rows:
+        at, mean, half = variants.index(row.variant), row.mean or 0.0, row.ci95 or 0.0
+        ax.plot(mean, at, ">" if row.censored else "o", ms=5, color=colour(row.strategy), zorder=3)
+        ax.hlines(at, max(mean - half, 0.0), mean + half, color=colour(row.strategy), lw=1.6)
     for strategy in dict.fromkeys(row.strategy for row in rows):
-        mine = [row for row in rows if row.strategy == strategy]
-        at = [variants.index(row.variant) for row in mine]
-        half = [row.ci95 or 0.0 for row in mine]
-        ax.errorbar([row.mean for row in mine], at, xerr=half, fmt="o", ms=4, color=colour(strategy), label=strategy)
+        ax.plot([], [], "o", color=colour(strategy), label=strategy)
     ax.set_yticks(range(len(variants)), variants, fontsize=8)
+    ax.set_xlim(left=0.0)
     ax.invert_yaxis()
     ax.set_title(title, fontsize=10)
     ax.grid(axis="y", lw=0.3)

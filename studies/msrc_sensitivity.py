@@ -75,7 +75,7 @@ def design(scenarios: Mapping[str, Scenario], trial_seeds: Sequence[int]) -> Des
         seeds=trial_seeds,
         rows=rows,
         claims=claims,
-        figure=lambda _, table: by_variant(table, "survival_h", "survival_h (h), medium load"),
+        figure=lambda _, table: by_variant(table, "sla_h", "sla_h (h), medium load; ▸: at least"),
         shown=(*METRICS, *(gain_metric(metric, BASE) for metric in GAINS)),
     )
 

@@ -16,7 +16,7 @@ from studies.availability import class_availability_frac
 from studies.bound import BoundResult, Had, bounds_h
 from studies.bound_model import Cover, UnservableError, cheapest_way, cover, demand, relaxed, relaxed_price
 from studies.bound_search import Search
-from studies.bound_world import exogenous, moments, stored_kwh
+from studies.bound_world import exogenous, limit_kw, moments, stored_kwh
 from studies.cell import Energy
 from studies.kpis import KpiAccumulator, RunMeta
 from studies.thresholds import held_h, misses_sla
@@ -238,3 +238,14 @@ def test_energy_needs_every_site(small_scenario: Scenario) -> None:
         bounds_h(small_scenario, 1, {"msrc": nothing_bought(3.0, 2)})
     with pytest.raises(ValueError, match="undrawn_kwh of msrc"):
         bounds_h(small_scenario, 1, {"msrc": Had(3.0, np.zeros(7), np.zeros(2))})
+
+
+def test_what_fits_only_just_is_served(paper_scenario: Scenario) -> None:
+    """Whole sites serve a moment of the paper's network that all of them together serve with no user to spare."""
+    (users,) = moments(paper_scenario, 6, 0.32, 1)
+    network = paper_scenario.network
+    program = cover(network, demand(network, users), limit_kw(paper_scenario))
+    price = np.ones(network.site_count)
+    way = cheapest_way(program, price, 0.05)
+    assert way is not None
+    assert relaxed(program, price).cost <= price @ way.power_kw <= 1.1 * relaxed(program, price).cost

@@ -83,6 +83,14 @@ def test_msrc_service_judges_every_class() -> None:
     assert all(held[c] for c in held if c.startswith(("lifetime", "independent", "static-lb")))
 
 
+def test_a_study_without_bounds_claims_nothing_of_them() -> None:
+    """A quick study computes no bound: no claim is missed for want of one, and all are judged where there is one."""
+    bound = Row("paper", "lifetime", "medium", "bound_frac", 0.9, None, 1, 0, None)
+    without, with_one = ([c.claim for c in msrc_survival.claims(Table(rows))] for rows in ([], [bound]))
+    assert not any("bound" in claim for claim in without)
+    assert sum("bound" in claim for claim in with_one) == 4
+
+
 def test_msrc_energy_writes_its_curves(out: Path) -> None:
     """One line a strategy and step, charge with its interval."""
     study = tiny(msrc_energy.design({"small": load_scenario("small", SMALL)}, (1, 2)))
