@@ -32,7 +32,7 @@ class Pairing:
         self.neighbours = tuple(_nearest_first(network, site, helper[helped == site]) for site in range(count))
         pairs = [(site, int(near)) for site in range(count) for near in self.neighbours[site]]
         self.near_pairs: IntArray = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        self._helped = [_nearest_first(network, site, helped[helper == site]) for site in range(count)]
+        self._helped = tuple(_nearest_first(network, site, helped[helper == site]) for site in range(count))
         self._near = np.zeros((count, count), dtype=np.bool_)
         self._near[helper, helped] = True
         self._covers: BoolArray = self._near & (kappa_frac(network) >= network.cooperation.kappa_min_frac)
@@ -45,12 +45,12 @@ class Pairing:
         """The sites [N] of ``awake`` that help when all of ``helped`` [N] are, or None where they cannot: those of
         ``first`` [N] that have a silent site to take over from (5), and others only where it takes them."""
         if not self.literal:
-            for able in (awake & first, awake):
-                order = [*np.flatnonzero(able & first), *np.flatnonzero(able & ~first)]
-                taken, _ = _matched([int(h) for h in order], self._helped, helped | self._dead, self._limit)
+            wanted, others = np.flatnonzero(awake & first).tolist(), np.flatnonzero(awake & ~first).tolist()
+            for order in (wanted, wanted + others):
+                taken, _ = _matched(order, self._helped, helped | self._dead, self._limit)
                 helping = np.zeros_like(awake)
                 helping[[helper for linked in taken.values() for helper in linked]] = True
-                if not _matched([int(s) for s in np.flatnonzero(helped)], self.neighbours, helping, self._limit)[1]:
+                if not _matched(np.flatnonzero(helped).tolist(), self.neighbours, helping, self._limit)[1]:
                     return helping
         links = self.links(awake, helped)
         if links is None:

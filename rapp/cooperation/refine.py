@@ -59,17 +59,19 @@ def _first_that_pays(
 def settled(patterns: Space, mode: IntArray) -> IntArray | None:
     """Modes [N] with the same sites asleep and assisted as in ``mode`` [N] and helpers for them, those of ``mode`` as
     far as they can be; None where there are none."""
-    helped = np.isin(mode, (ASSISTED, SLEEP)) & patterns.alive
-    asked = helped & ~patterns.problem.helped_elsewhere
-    helping = patterns.pairing.helpers(~helped & patterns.alive, asked, np.asarray(mode == HELPING))
+    alive = patterns.alive
+    helped = ((mode == ASSISTED) | (mode == SLEEP)) & alive
+    helping = patterns.pairing.helpers(alive & ~helped, helped & ~patterns.problem.helped_elsewhere, mode == HELPING)
     if helping is None:
         return None
-    return np.where(~patterns.alive, SLEEP, np.where(helped, mode, np.where(helping, HELPING, NORMAL)))
+    linked = np.where(helped, mode, NORMAL)
+    linked[helping], linked[~alive] = HELPING, SLEEP
+    return linked
 
 
 def permitted(network: Network, mode: IntArray, band_on: BoolArray) -> BoolArray:
     """``band_on`` [M, N, B] without the carriers that sites may not have on in their ``mode`` [M, N] (24)-(25)."""
-    allowed = (mode != SLEEP)[..., None] & (_allowed(network, ASSISTED) | (mode != ASSISTED)[..., None])
+    allowed = (mode != SLEEP)[..., None] & (_kept_assisted(network) | (mode != ASSISTED)[..., None])
     return np.asarray(band_on & allowed, dtype=np.bool_)
 
 
@@ -78,7 +80,7 @@ class _Moves:
 
     def __init__(self, patterns: Space) -> None:
         self._patterns = patterns
-        self._network = patterns.problem.network
+        self._kept = _kept_assisted(patterns.problem.network)
         self._open = patterns.alive & patterns.problem.open
         self._settled: dict[bytes, IntArray | None] = {}
 
@@ -100,8 +102,8 @@ class _Moves:
 
     def _carriers(self, mode: IntArray, band_on: BoolArray, site: int) -> list[BoolArray]:
         """One carrier of an awake site switched, or one handed over to another."""
-        allowed, number = _allowed(self._network, int(mode[site])), np.arange(band_on.shape[1])
-        on = band_on[site]
+        on, number = band_on[site], np.arange(band_on.shape[1])
+        allowed = self._kept if mode[site] == ASSISTED else np.ones_like(on)
         found = []
         for band in np.flatnonzero(allowed):
             if on.sum() > 1 or not on[band]:
@@ -124,7 +126,7 @@ class _Moves:
 
     def _turned(self, mode: IntArray, band_on: BoolArray, site: int) -> list[Move]:
         """A site goes to sleep, or wakes with one carrier; one that is awake is assisted, or no longer."""
-        kept = _allowed(self._network, ASSISTED)
+        kept = self._kept
         options: list[tuple[int, BoolArray]] = []
         if mode[site] == SLEEP:
             options += [(HELPING, np.arange(len(kept)) == band) for band in range(len(kept))]
@@ -156,11 +158,9 @@ class _Moves:
         return self._settled[key]
 
 
-def _allowed(network: Network, mode: int) -> BoolArray:
-    """The carriers [B] that a site may have on in ``mode`` (25)."""
+def _kept_assisted(network: Network) -> BoolArray:
+    """The carriers [B] that an assisted site may have on (25)."""
     low = network.low_bands
-    if mode != ASSISTED:
-        return np.ones_like(low)
     return low if network.cooperation.assisted_bands == "low" else ~low
 
 

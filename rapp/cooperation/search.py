@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class Space:
     def problem(self) -> Problem:
         return self.table.problem
 
-    @property
+    @cached_property
     def alive(self) -> BoolArray:
         return np.asarray(self.table.problem.alive > 0, dtype=np.bool_)
 

@@ -8,6 +8,7 @@ survives 1/s hours, SPEC 4 (26)).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,12 +35,12 @@ class Problem:
     objective_weight: tuple[float, float, float, float]
     decided_mode: IntArray
 
-    @property
+    @cached_property
     def open(self) -> BoolArray:
         """The sites [N] that nobody has decided on."""
         return np.asarray(self.decided_mode == UNDECIDED, dtype=np.bool_)
 
-    @property
+    @cached_property
     def helped_elsewhere(self) -> BoolArray:
         """The sites [N] that others let sleep or be assisted; they have their helpers."""
         return np.isin(self.decided_mode, (SiteMode.DEEP_SLEEP, SiteMode.ASSISTED))

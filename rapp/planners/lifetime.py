@@ -20,6 +20,7 @@ import numpy as np
 
 from gridran.outcome import Feasible, Infeasible, Outcome
 from gridran.types import BoolArray, FloatArray, ServiceClass, SiteMode
+from rapp.cooperation.beside import cheapest_beside
 from rapp.cooperation.diagnosis import not_finite
 from rapp.cooperation.generate import Phase, Schedule, generate, weighed_again, with_pattern
 from rapp.cooperation.inputs import class_mean, growth_frac, served_volume_mbps
@@ -27,7 +28,6 @@ from rapp.cooperation.search import modes
 from rapp.cooperation.spare import spare_frac
 from rapp.links import violations
 from rapp.plan import UNDECIDED, Kept, Plan, PlanProblem
-from rapp.cooperation.beside import cheapest_beside
 from rapp.planners.outage import AGREED, CRITICAL, GENEROUS, SLOT_H, Outage, outage_of
 
 FIRST_ROUNDS, ROUNDS = 24, 3
