@@ -13,10 +13,13 @@ def full_band_rate_mbps(network: Network, sinr: FloatArray, helping: BoolArray, 
     min(sectors·B·log2(1 + SINR), C)·(1 − λ_loss if helping); zero where SINR < Γ_min (6). A rate r then costs r/e of
     the carrier, and Σ χ <= 1 per site and carrier implies (9). ``sinr`` linear [U, K, B], ``helping`` [N].
     """
-    sectors = np.array([s.sectors for s in network.sites], dtype=np.float64)[neighbour_site][..., None]
+    sectors = np.array([s.sectors for s in network.sites], dtype=np.float64)
     bandwidth_mhz = np.array([b.bandwidth_mhz for b in network.bands])
     capacity_mbps = np.array([b.capacity_mbps for b in network.bands])
-    shannon_mbps = sectors * bandwidth_mhz * np.log2(1.0 + sinr)
-    kept_frac = 1.0 - network.cooperation.helper_loss_frac * helping[neighbour_site][..., None]
-    rate_mbps = np.minimum(shannon_mbps, capacity_mbps) * kept_frac
-    return np.where(sinr >= 10.0 ** (network.radio.sinr_min_db / 10.0), rate_mbps, 0.0)
+    kept_frac = 1.0 - network.cooperation.helper_loss_frac * helping
+    rate_mbps = np.log2(1.0 + sinr)
+    rate_mbps *= np.outer(sectors, bandwidth_mhz).take(neighbour_site, axis=0)
+    np.minimum(rate_mbps, capacity_mbps, out=rate_mbps)
+    rate_mbps *= kept_frac.take(neighbour_site)[..., None]
+    rate_mbps *= sinr >= 10.0 ** (network.radio.sinr_min_db / 10.0)
+    return np.asarray(rate_mbps, dtype=np.float64)

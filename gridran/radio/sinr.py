@@ -40,12 +40,15 @@ def sinr_of_received(
 ) -> FloatArray:
     """The same from received powers [U, K, B], which do not change while activities do, for the columns ``place``
     [U, C] alone: shape [U, C, B]."""
-    busy_mw = activity_frac.take(neighbour_site, axis=0)
-    busy_mw *= power_mw
     users, measured, bands = power_mw.shape
+    busy_frac = activity_frac.take(neighbour_site, axis=0)
     at = np.arange(users)[:, None] * measured + place
-    own_mw = busy_mw.reshape(-1, bands).take(at, axis=0)
-    other_mw = np.einsum("ukb->ub", busy_mw)[:, None, :] - own_mw
+    signal_mw = power_mw.reshape(-1, bands).take(at, axis=0)
+    own_mw = busy_frac.reshape(-1, bands).take(at, axis=0)
+    own_mw *= signal_mw
+    other_mw = np.einsum("ukb,ukb->ub", busy_frac, power_mw)[:, None, :] - own_mw
     # The difference of near-equal sums may dip below zero by rounding; noise keeps the quotient finite.
-    sinr: FloatArray = power_mw.reshape(-1, bands).take(at, axis=0) / (noise_mw(network) + np.maximum(other_mw, 0.0))
-    return sinr
+    np.maximum(other_mw, 0.0, out=other_mw)
+    other_mw += noise_mw(network)
+    signal_mw /= other_mw
+    return signal_mw

@@ -88,7 +88,7 @@ def _cells(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> _Cells:
     group_of = np.full(len(allowed) + 1, -1)  # the last is that of users without a site
     group_of[site] = np.arange(len(site))
     group = np.concatenate([group_of[ue_site], np.arange(len(site))])
-    ranked = np.argsort(group, kind="stable")[np.count_nonzero(group < 0) :]
+    ranked = np.argsort(group.astype(np.int16), kind="stable")[np.count_nonzero(group < 0) :]
     user, group = np.where(ranked < len(ue_site), ranked, -1), group[ranked]
     rows = Rows(group, np.searchsorted(group, np.arange(len(site))))
     demand_mbps, best_effort = np.append(task.snapshot.demand_mbps, 0.0), np.append(is_best_effort(task), False)

@@ -49,7 +49,7 @@ def radio_of(task: DispatchTask) -> Radio:
     if task.association == "own-cell":
         open_site[:, 1:] = False
     count = 1 if task.association == "own-cell" else min(task.control.candidate_sites, open_site.shape[1])
-    place = np.argsort(~open_site, axis=1, kind="stable")[:, :count]
+    place = _open_first(open_site)[:, :count]
     rows = np.arange(len(place))[:, None]
     candidate = np.where(open_site[rows, place], snapshot.neighbour_site[rows, place], -1)
     nothing = np.zeros((*candidate.shape, network.band_count))
@@ -57,6 +57,13 @@ def radio_of(task: DispatchTask) -> Radio:
     dark = ~snapshot.band_on.any(axis=1, keepdims=True)
     measured = np.where(dark, WAKING_ACTIVITY, np.where(snapshot.band_on, snapshot.prb_used_frac, 0.0))
     return with_activity(task, radio, np.where(allowed, measured, 0.0))
+
+
+def _open_first(open_site: BoolArray) -> IntArray:
+    """The columns of ``open_site`` [U, K] of each row in order, those that are open before the others."""
+    columns = np.arange(open_site.shape[1], dtype=np.int16)
+    ranked = np.sort(np.where(open_site, columns, columns + np.int16(len(columns))), axis=1)
+    return np.asarray(ranked % len(columns), dtype=np.int64)
 
 
 def with_activity(task: DispatchTask, radio: Radio, activity_frac: FloatArray) -> Radio:

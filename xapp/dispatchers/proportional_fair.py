@@ -99,10 +99,12 @@ def _chosen_bands(
 
 def _serving(task: DispatchTask, radio: Radio, option: IntArray) -> tuple[IntArray, FloatArray]:
     """Serving site [U] (-1 none) and its whole-carrier rates [U, B]; none for users who ask for nothing."""
-    rows = np.arange(len(option))
+    users, options, band_count = radio.rate_mbps.shape
+    at = np.arange(users) * options + option
     wants = wanting(task)
-    served = wants & (radio.best_mbps[rows, option] > 0)
-    return np.where(served, radio.candidate[rows, option], -1), radio.rate_mbps[rows, option] * wants[:, None]
+    served = wants & (radio.best_mbps.ravel().take(at) > 0)
+    whole_mbps = radio.rate_mbps.reshape(-1, band_count).take(at, axis=0)
+    return np.where(served, radio.candidate.ravel().take(at), -1), whole_mbps * wants[:, None]
 
 
 def _shared(
