@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from emulator.hearing import Heard, places
-from gridran.radio.rate import full_band_rate_mbps
+from gridran.radio.rate import full_band_rate_mbps, total_mbps
 from gridran.radio.sinr import noise_mw
 from gridran.types import BoolArray, FloatArray, IntArray, Network
 
@@ -135,10 +135,10 @@ def scheduled(radio: Radio, rate_mbps: FloatArray) -> tuple[FloatArray, FloatArr
     """Rates served [U, B] and blocks used ρ [N, B], when the full-carrier rates are e = ``rate_mbps`` [U, B]."""
     group = np.maximum(radio.ue_site, 0) * CLASSES + radio.service_class
     served_mbps, used = _carried(group, radio.granted_mbps, rate_mbps, radio.prb_limit_frac)
-    short = np.flatnonzero(_total(radio.granted_mbps - served_mbps) > 0.0)
+    short = np.flatnonzero(total_mbps(radio.granted_mbps - served_mbps) > 0.0)
     granted, served, rate, group = radio.granted_mbps[short], served_mbps[short], rate_mbps[short], group[short]
     for b in range(rate_mbps.shape[1]):
-        missing_mbps = np.maximum(_total(granted - served), 0.0)
+        missing_mbps = np.maximum(total_mbps(granted - served), 0.0)
         if not missing_mbps.any():
             break
         free = radio.prb_limit_frac[:, b] - used[:, b]
@@ -167,9 +167,3 @@ def _carried(
     share = np.divide(left, need, out=np.ones_like(need), where=need > left)
     served_mbps = blocks * rate_mbps * share.reshape(-1, bands).take(group, axis=0)
     return served_mbps, np.minimum((need * share).sum(axis=1), 1.0)
-
-
-def _total(rate_mbps: FloatArray) -> FloatArray:
-    """Rates [U, B] of each user summed over the carriers: by columns, which are few."""
-    total: FloatArray = sum(rate_mbps.T, start=np.zeros(len(rate_mbps)))
-    return total

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gridran.radio.rate import total_mbps
 from gridran.service import least_mbps
 from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, ServiceClass, ShedReason
 from xapp.dispatch.efficiency import allowed_bands, modes_in_force
@@ -34,7 +35,7 @@ def clamp(task: DispatchTask, control: Dispatch) -> Dispatch:
     held = _cut(task, held, within_power(task, held), ShedReason.POWER_BUDGET)
     rate = _important_first(held.rate_mbps, ue_site, snapshot.service_class, held.shed_reason)
     held = _cut(task, held, rate, ShedReason.POWER_BUDGET)
-    granted = rate.sum(axis=1)
+    granted = total_mbps(rate)
     limit_kw = np.array([s.v2x_limit_kw for s in task.network.sites])
     v2g_kw = _bounded(control.v2g_kw, limit_kw)
     return replace(
@@ -50,7 +51,7 @@ def _cut(task: DispatchTask, control: Dispatch, rate_mbps: FloatArray, why: Shed
     """``control`` with ``rate_mbps``; users said to be served who no longer have their minimum get the reason, or
     ``POLICY_LIMIT`` where they may not have it."""
     snapshot = task.snapshot
-    short = rate_mbps.sum(axis=1) < np.minimum(least_mbps(snapshot), snapshot.demand_mbps) * (1.0 - 1e-6)
+    short = total_mbps(rate_mbps) < np.minimum(least_mbps(snapshot), snapshot.demand_mbps) * (1.0 - 1e-6)
     unsaid = short & (control.shed_reason == ShedReason.SERVED)
     if not unsaid.any():
         return replace(control, rate_mbps=rate_mbps)
@@ -76,7 +77,7 @@ def _served_by_open_site(control: Dispatch, band_on: BoolArray) -> BoolArray:
 
 
 def _within_demand(rate_mbps: FloatArray, demand_mbps: FloatArray) -> FloatArray:
-    total = rate_mbps.sum(axis=1)
+    total = total_mbps(rate_mbps)
     scale = np.where(total > demand_mbps, demand_mbps / np.maximum(total, 1e-12), 1.0)
     return np.asarray(rate_mbps * scale[:, None], dtype=np.float64)
 

@@ -7,6 +7,11 @@ import numpy as np
 from gridran.types import BoolArray, FloatArray, IntArray, Network
 
 
+def total_mbps(rate_mbps: FloatArray) -> FloatArray:
+    """Rates [U, B] of each user over all carriers, [U]. As an einsum: a sum over a short last axis is slow."""
+    return np.asarray(np.einsum("ub->u", rate_mbps), dtype=np.float64)
+
+
 def full_band_rate_mbps(network: Network, sinr: FloatArray, helping: BoolArray, neighbour_site: IntArray) -> FloatArray:
     """Rate in Mbps that a user would have with all blocks of a carrier of each site, shape [U, K, B].
 

@@ -43,7 +43,7 @@ def sinr_of_received(
     users, measured, bands = power_mw.shape
     busy_frac = activity_frac.take(neighbour_site, axis=0)
     at = np.arange(users)[:, None] * measured + place
-    signal_mw = power_mw.reshape(-1, bands).take(at, axis=0)
+    signal_mw: FloatArray = power_mw.reshape(-1, bands).take(at, axis=0)
     own_mw = busy_frac.reshape(-1, bands).take(at, axis=0)
     own_mw *= signal_mw
     other_mw = np.einsum("ukb,ukb->ub", busy_frac, power_mw)[:, None, :] - own_mw

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gridran.radio.rate import total_mbps
 from gridran.types import BoolArray, IntArray
 from xapp.dispatch.bands import Bands
 from xapp.dispatch.bandwidth import share
@@ -85,7 +86,7 @@ def associate(
     crowded = ~np.append(chosen.fits, True)[site] & wanting(task)
     if not (np.count_nonzero(radio.best_mbps[crowded] > 0, axis=1) > 1).any():
         return option
-    left_out = np.flatnonzero(crowded & (chosen.rate_mbps.sum(axis=1) < task.snapshot.demand_mbps * FULL))
+    left_out = np.flatnonzero(crowded & (total_mbps(chosen.rate_mbps) < task.snapshot.demand_mbps * FULL))
     found = placed(task, power, radio, chosen.band_on, option, chosen.rate_mbps, left_out, stay=False)
     if found.done[left_out].all() and _affordable(task, radio, power, chosen.band_on, found):
         return found.option

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gridran.radio.rate import total_mbps
 from gridran.types import BoolArray, Dispatch, DispatchTier, FloatArray, IntArray
 from xapp.dispatch import bands, crowded, v2g
 from xapp.dispatch.association import associate, planned_bands, preferred, rescued, stayed
@@ -134,7 +135,7 @@ def _settled(
     ue_site, _ = _serving(task, radio, option)
     at = np.append(chosen.partial, False)[ue_site]
     full_mbps = np.where(at[:, None], chosen.full_mbps, chosen.rate_mbps)
-    short = np.flatnonzero(at & (full_mbps.sum(axis=1) < task.snapshot.demand_mbps * FULL))
+    short = np.flatnonzero(at & (total_mbps(full_mbps) < task.snapshot.demand_mbps * FULL))
     found = placed(task, power, radio, chosen.band_on, option, full_mbps, short, stay=True)
     ue_site, whole = _serving(task, radio, found.option)
     load_kw = used(power, ue_site, whole, found.rate_mbps).load_kw
@@ -177,8 +178,8 @@ def _control(task: DispatchTask, power: Power, found: Decided) -> Dispatch:
     load_kw = np.where(found.band_on.any(axis=1), power.fixed_kw(found.band_on), 0.0)
     load_kw = load_kw + (blocks * power.load_kw).sum(axis=1) + volume @ power.mbps_kw
     power_bound = load_kw >= task.policy.power_budget_kw * (1.0 - 1e-6)
-    granted = found.rate_mbps.sum(axis=1)
-    heard = found.radio.best_mbps.max(axis=1) > 0
+    granted = total_mbps(found.rate_mbps)
+    heard = total_mbps(found.radio.best_mbps) > 0
     return Dispatch(
         period=task.snapshot.period,
         policy_id=task.policy.policy_id,
