@@ -27,15 +27,16 @@ def clamp(task: DispatchTask, control: Dispatch) -> Dispatch:
     band_on = control.band_on & allowed_bands(task, mode) & ~_at_reserve(task)[:, None]
     band_on &= affordable(task, band_on)[:, None]
     ue_site = np.where(_served_by_open_site(control, band_on), control.ue_site, -1)
-    rate = np.clip(np.nan_to_num(control.rate_mbps, nan=0.0, posinf=0.0, neginf=0.0), 0.0, None)
-    rate = np.where((ue_site >= 0)[:, None] & band_on[np.maximum(ue_site, 0)], rate, 0.0)
+    given = (control.rate_mbps > 0.0) & np.isfinite(control.rate_mbps)
+    given &= (ue_site >= 0)[:, None]
+    given &= band_on.take(np.maximum(ue_site, 0), axis=0)
+    rate = np.where(given, control.rate_mbps, 0.0)
     rate = _within_demand(rate, permitted_mbps(task))
     held = replace(control, mode=mode, band_on=band_on, ue_site=ue_site, rate_mbps=rate)
     held = _cut(task, held, within_capacity(task, held), ShedReason.NO_CAPACITY)
-    held = _cut(task, held, within_power(task, held), ShedReason.POWER_BUDGET)
-    rate = _important_first(held.rate_mbps, ue_site, snapshot.service_class, held.shed_reason)
-    held = _cut(task, held, rate, ShedReason.POWER_BUDGET)
-    granted = total_mbps(rate)
+    held = _cut_further(task, held, within_power(task, held))
+    held = _cut_further(task, held, _important_first(held, snapshot.service_class))
+    granted = total_mbps(held.rate_mbps)
     limit_kw = np.array([s.v2x_limit_kw for s in task.network.sites])
     v2g_kw = _bounded(control.v2g_kw, limit_kw)
     return replace(
@@ -57,6 +58,13 @@ def _cut(task: DispatchTask, control: Dispatch, rate_mbps: FloatArray, why: Shed
         return replace(control, rate_mbps=rate_mbps)
     reason = np.where(limited(task), int(ShedReason.POLICY_LIMIT), int(why))
     return replace(control, rate_mbps=rate_mbps, shed_reason=np.where(unsaid, reason, control.shed_reason))
+
+
+def _cut_further(task: DispatchTask, control: Dispatch, rate_mbps: FloatArray) -> Dispatch:
+    """The same for want of power, where anything is cut at all."""
+    if np.array_equal(rate_mbps, control.rate_mbps):
+        return control
+    return _cut(task, control, rate_mbps, ShedReason.POWER_BUDGET)
 
 
 def _at_reserve(task: DispatchTask) -> BoolArray:
@@ -82,15 +90,17 @@ def _within_demand(rate_mbps: FloatArray, demand_mbps: FloatArray) -> FloatArray
     return np.asarray(rate_mbps * scale[:, None], dtype=np.float64)
 
 
-def _important_first(
-    rate_mbps: FloatArray, ue_site: IntArray, service_class: IntArray, shed_reason: IntArray
-) -> FloatArray:
-    """No best effort at a site that sheds an emergency or voice user which it could reach for want of room."""
-    short = np.isin(shed_reason, (ShedReason.NO_CAPACITY, ShedReason.POWER_BUDGET))
+def _important_first(control: Dispatch, service_class: IntArray) -> FloatArray:
+    """Rates [U, B] without best effort at a site that sheds an emergency or voice user which it could reach for want of
+    room."""
+    why, ue_site = control.shed_reason, control.ue_site
+    short = (why == ShedReason.NO_CAPACITY) | (why == ShedReason.POWER_BUDGET)
     critical = short & (service_class <= ServiceClass.VOICE) & (ue_site >= 0)
+    if not critical.any():
+        return control.rate_mbps
     starved = np.isin(ue_site, np.unique(ue_site[critical]))
     stop = starved & (service_class == ServiceClass.BEST_EFFORT) & (ue_site >= 0)
-    return np.where(stop[:, None], 0.0, rate_mbps)
+    return np.where(stop[:, None], 0.0, control.rate_mbps)
 
 
 def _bounded(value: FloatArray, limit: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ import pytest
 
 from gridran.types import Network, Policy, Snapshot
 from xapp.dispatch.association import preferred, stayed
-from xapp.dispatch.bands import FILLED_FRAC, choose
+from xapp.dispatch.bands import FILLED_FRAC, cells_of, choose
 from xapp.dispatch.efficiency import Radio, radio_of
 from xapp.dispatch.leftover import Placed, placed, used
 from xapp.dispatch.sharing import power_of
@@ -41,7 +41,8 @@ def moved(task: DispatchTask, stay: bool) -> tuple[Radio, np.ndarray, np.ndarray
     rows = np.arange(len(option))
     served = radio.best_mbps[rows, option] > 0
     whole = radio.rate_mbps[rows, option]
-    chosen = choose(task, power, radio.allowed, np.where(served, radio.candidate[rows, option], -1), whole)
+    ue_site = np.where(served, radio.candidate[rows, option], -1)
+    chosen = choose(task, power, cells_of(task, radio.allowed, ue_site), whole)
     short = np.flatnonzero(served)[::5]
     found = placed(task, power, radio, chosen.band_on, option, chosen.rate_mbps, short, stay=stay)
     return radio, chosen.band_on, short, found

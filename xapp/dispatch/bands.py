@@ -27,63 +27,41 @@ STAY_FRAC = 0.05  # of a site's draw, below which it does not switch carriers: i
 @dataclass(frozen=True)
 class Bands:
     """``band_on`` [N, B]; ``rate_mbps`` [U, B], a first guess where not all fits; ``fits`` [N]; ``partial`` [N] where
-    best effort has less than it asks for; ``full_mbps`` [U, B], full demand as far as the carriers go."""
+    best effort has less than it asks for; ``full_mbps`` [U, B], full demand as far as the carriers go; ``cells`` that
+    it was found for."""
 
     band_on: BoolArray
     rate_mbps: FloatArray
     fits: BoolArray
     partial: BoolArray
     full_mbps: FloatArray
+    cells: Cells
 
 
 @dataclass(frozen=True)
-class _Cells:
-    """Sites ``site`` [G] with some carrier ``allowed`` [G, B], their users [M] in ``rows``: numbers ``user``, -1 for
-    the nobody that every site has, so that none is empty; of each ``demand_mbps`` and whether it is ``best_effort``.
-    What is known of users [U] gets an entry for nobody at the end."""
+class Cells:
+    """Sites ``site`` [G] with some carrier ``allowed`` [G, B] and their users [M] in ``rows``, as ``ue_site`` [U] has
+    them: numbers ``user``, -1 for the nobody that every site has, so that none is empty; of each ``demand_mbps`` and
+    whether it is ``best_effort``; t* of each site is its ``least_share`` [G]. What is known of users [U] gets an entry
+    for nobody at the end."""
 
+    ue_site: IntArray
     site: IntArray
     allowed: BoolArray
     rows: Rows
     user: IntArray
     demand_mbps: FloatArray
     best_effort: BoolArray
+    least_share: FloatArray
 
 
 _Decided = tuple[BoolArray, FloatArray, BoolArray, BoolArray, FloatArray]
 """As in ``Bands``, of sites [G] and their users [M]."""
-_Rule = Callable[[DispatchTask, Power, _Cells, Queues, FloatArray], _Decided]
+_Rule = Callable[[DispatchTask, Power, Cells, Queues, FloatArray], _Decided]
 
 
-def choose(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray) -> Bands:
-    """Carrier sets and rates; ``whole_mbps`` [U, B] is a whole carrier of each user's own serving site."""
-    return _decided(task, power, allowed, ue_site, whole_mbps, _everything if task.band_rule == "all-on" else _cheapest)
-
-
-def in_force(task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray) -> Bands:
-    """The same without a search while all fits on the carriers that are on already, or on all allowed ones."""
-    return _decided(task, power, allowed, ue_site, whole_mbps, _everything if task.band_rule == "all-on" else _kept)
-
-
-def _decided(
-    task: DispatchTask, power: Power, allowed: BoolArray, ue_site: IntArray, whole_mbps: FloatArray, decide: _Rule
-) -> Bands:
-    band_on, fits = np.zeros_like(allowed), np.ones(len(allowed), dtype=np.bool_)
-    partial, nothing = np.zeros_like(fits), np.zeros((1, whole_mbps.shape[1]))
-    rate_mbps = np.zeros((len(whole_mbps) + 1, whole_mbps.shape[1]))
-    full_mbps = np.zeros_like(rate_mbps)
-    cells = _cells(task, allowed, ue_site)
-    if cells.site.size:
-        full_frac = 1.0 if task.band_rule == "all-on" else FILLED_FRAC
-        whole = np.concatenate([whole_mbps * full_frac, nothing])[cells.user]
-        queue = queues(cells.rows, whole, _order(power, cells, whole))
-        found = decide(task, power, cells, queue, whole)
-        band_on[cells.site], rate_mbps[cells.user], fits[cells.site], partial[cells.site], full_mbps[cells.user] = found
-    return Bands(band_on, rate_mbps[:-1], fits, partial, full_mbps[:-1])
-
-
-def _cells(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> _Cells:
-    """The sites that may be awake with their users."""
+def cells_of(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> Cells:
+    """The sites that may be awake under ``allowed`` [N, B], with the users that ``ue_site`` [U] gives them."""
     site = np.flatnonzero(allowed.any(axis=1))
     group_of = np.full(len(allowed) + 1, -1)  # the last is that of users without a site
     group_of[site] = np.arange(len(site))
@@ -91,11 +69,37 @@ def _cells(task: DispatchTask, allowed: BoolArray, ue_site: IntArray) -> _Cells:
     ranked = np.argsort(group.astype(np.int16), kind="stable")[np.count_nonzero(group < 0) :]
     user, group = np.where(ranked < len(ue_site), ranked, -1), group[ranked]
     rows = Rows(group, np.searchsorted(group, np.arange(len(site))))
-    demand_mbps, best_effort = np.append(task.snapshot.demand_mbps, 0.0), np.append(is_best_effort(task), False)
-    return _Cells(site, allowed[site], rows, user, demand_mbps[user], best_effort[user])
+    demand_mbps, best_effort = np.append(task.snapshot.demand_mbps, 0.0)[user], np.append(is_best_effort(task), False)
+    least_share = _least_share(task, user, rows, best_effort[user]) if len(site) else np.zeros(0)
+    return Cells(ue_site, site, allowed[site], rows, user, demand_mbps, best_effort[user], least_share)
 
 
-def _everything(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
+def choose(task: DispatchTask, power: Power, cells: Cells, whole_mbps: FloatArray) -> Bands:
+    """Carrier sets and rates; ``whole_mbps`` [U, B] is a whole carrier of each user's own serving site."""
+    return _decided(task, power, cells, whole_mbps, _everything if task.band_rule == "all-on" else _cheapest)
+
+
+def in_force(task: DispatchTask, power: Power, cells: Cells, whole_mbps: FloatArray) -> Bands:
+    """The same without a search while all fits on the carriers that are on already, or on all allowed ones."""
+    return _decided(task, power, cells, whole_mbps, _everything if task.band_rule == "all-on" else _kept)
+
+
+def _decided(task: DispatchTask, power: Power, cells: Cells, whole_mbps: FloatArray, decide: _Rule) -> Bands:
+    sites, bands = task.snapshot.band_on.shape
+    band_on, fits = np.zeros((sites, bands), dtype=np.bool_), np.ones(sites, dtype=np.bool_)
+    partial, nothing = np.zeros_like(fits), np.zeros((1, bands))
+    rate_mbps = np.zeros((len(whole_mbps) + 1, bands))
+    full_mbps = np.zeros_like(rate_mbps)
+    if cells.site.size:
+        full_frac = 1.0 if task.band_rule == "all-on" else FILLED_FRAC
+        whole = np.concatenate([whole_mbps * full_frac, nothing]).take(cells.user, axis=0)
+        queue = queues(cells.rows, whole, _order(power, cells, whole))
+        found = decide(task, power, cells, queue, whole)
+        band_on[cells.site], rate_mbps[cells.user], fits[cells.site], partial[cells.site], full_mbps[cells.user] = found
+    return Bands(band_on, rate_mbps[:-1], fits, partial, full_mbps[:-1], cells)
+
+
+def _everything(task: DispatchTask, power: Power, cells: Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
     """All allowed carriers with full demand on them."""
     goal = cells.demand_mbps[None]
     given = fill(queue, goal, cells.allowed)
@@ -105,7 +109,7 @@ def _everything(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, 
 
 
 def _total_kw(
-    power: Power, cells: _Cells, band_on: BoolArray, given_mbps: FloatArray, whole_mbps: FloatArray
+    power: Power, cells: Cells, band_on: BoolArray, given_mbps: FloatArray, whole_mbps: FloatArray
 ) -> FloatArray:
     """Draw [T, G] of sites with the carriers ``band_on`` [G, B] that carry ``given_mbps`` [T, M, B]."""
     fixed_kw = np.where(band_on, power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=1)
@@ -114,43 +118,40 @@ def _total_kw(
     return np.asarray(fixed_kw + np.add.reduceat(user_kw, cells.rows.first, axis=1), dtype=np.float64)
 
 
-def _cheapest(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
+def _cheapest(task: DispatchTask, power: Power, cells: Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
     """The set of carriers that carries what is wanted for the least draw; all allowed ones where there is none."""
-    least_share = _least_share(task, cells)
     sets = _sets(whole_mbps.shape[1])
-    draw_kw = _draw_kw(task, power, cells, queue, sets, least_share)
+    draw_kw = _draw_kw(task, power, cells, queue, sets)
     same = (sets[:, None] == task.snapshot.band_on[cells.site]).all(axis=2)
     draw_kw = np.where(same, draw_kw * (1.0 - STAY_FRAC), draw_kw)
     found = np.asarray(np.isfinite(draw_kw).any(axis=0))
     picked = np.where(found[:, None], sets[np.argmin(draw_kw, axis=0)], cells.allowed)
-    return _carried_on(task, power, cells, queue, whole_mbps, picked, least_share)
+    return _carried_on(task, power, cells, queue, whole_mbps, picked)
 
 
-def _kept(task: DispatchTask, power: Power, cells: _Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
+def _kept(task: DispatchTask, power: Power, cells: Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
     """The carriers in force; where that is not enough all of them; where that costs too much the search's."""
-    least_share = _least_share(task, cells)
     on = task.snapshot.band_on[cells.site] & cells.allowed
-    found = _carried_on(task, power, cells, queue, whole_mbps, on, least_share)
+    found = _carried_on(task, power, cells, queue, whole_mbps, on)
     fits = found[2]
     if fits.all():
         return found
     wider = np.where(fits[:, None], on, cells.allowed)
-    found = _carried_on(task, power, cells, queue, whole_mbps, wider, least_share)
+    found = _carried_on(task, power, cells, queue, whole_mbps, wider)
     return found if found[2].all() else _cheapest(task, power, cells, queue, whole_mbps)
 
 
 def _carried_on(
     task: DispatchTask,
     power: Power,
-    cells: _Cells,
+    cells: Cells,
     queue: Queues,
     whole_mbps: FloatArray,
     picked: BoolArray,
-    least_share: FloatArray,
 ) -> _Decided:
-    """What the carriers ``picked`` [G, B] carry: full demand, else best effort at ``least_share`` [G], else full demand
-    as far as they go."""
-    goals = _goals(cells, np.stack([np.ones_like(least_share), least_share]))
+    """What the carriers ``picked`` [G, B] carry: full demand, else best effort at t*, else full demand as far as they
+    go."""
+    goals = _goals(cells, np.stack([np.ones_like(cells.least_share), cells.least_share]))
     given = fill(queue, goals, picked)
     affordable = _total_kw(power, cells, picked, given, whole_mbps) <= task.policy.power_budget_kw[cells.site]
     full, less = _carried(cells, given, goals) & affordable
@@ -158,12 +159,10 @@ def _carried_on(
     return picked, np.where(partial[cells.rows.group][:, None], given[1], given[0]), full | less, partial, given[0]
 
 
-def _draw_kw(
-    task: DispatchTask, power: Power, cells: _Cells, queue: Queues, sets: BoolArray, least_share: FloatArray
-) -> FloatArray:
-    """Draw [S, G] with which each of ``sets`` [S, B] carries best effort at ``least_share`` [G] and all others in full,
-    infinite where it cannot."""
-    carried, load_kw = try_all(queue, _goals(cells, least_share), power.load_kw[cells.site], power.mbps_kw)
+def _draw_kw(task: DispatchTask, power: Power, cells: Cells, queue: Queues, sets: BoolArray) -> FloatArray:
+    """Draw [S, G] with which each of ``sets`` [S, B] carries best effort at t* and all others in full, infinite where
+    it cannot."""
+    carried, load_kw = try_all(queue, _goals(cells, cells.least_share), power.load_kw[cells.site], power.mbps_kw)
     state = (sets[:, queue.order] << np.arange(sets.shape[1])).sum(axis=2)  # [S, G]
     columns = np.arange(len(cells.site))
     fixed_kw = np.where(sets[:, None], power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=2)
@@ -173,36 +172,36 @@ def _draw_kw(
     return np.asarray(np.where(admitted, draw_kw, np.inf), dtype=np.float64)
 
 
-def _goals(cells: _Cells, share: FloatArray) -> FloatArray:
+def _goals(cells: Cells, share: FloatArray) -> FloatArray:
     """Rates wanted [..., M]: full demand, best effort at ``share`` [..., G]."""
     return np.where(cells.best_effort, cells.demand_mbps * share[..., cells.rows.group], cells.demand_mbps)
 
 
-def _carried(cells: _Cells, given_mbps: FloatArray, goals_mbps: FloatArray) -> BoolArray:
+def _carried(cells: Cells, given_mbps: FloatArray, goals_mbps: FloatArray) -> BoolArray:
     """Sites [T, G] at which every user's goal [T, M] is carried by ``given_mbps`` [T, M, B]."""
     enough = np.einsum("tmb->tm", given_mbps) >= goals_mbps * FULL
     return np.logical_and.reduceat(enough, cells.rows.first, axis=1)
 
 
-def _least_share(task: DispatchTask, cells: _Cells) -> FloatArray:
+def _least_share(task: DispatchTask, user: IntArray, rows: Rows, best_effort: BoolArray) -> FloatArray:
     """t* [G]: the share at which all best-effort users of a site together lose just the tolerated utility; 1 where
     there are none. Users whom the policy throttles do not lose their service by it."""
-    weight = np.append(task.policy.class_weight[task.snapshot.service_class], 0.0)[cells.user]
-    both = np.add.reduceat([weight, np.where(cells.best_effort, weight, 0.0)], cells.rows.first, axis=1)
+    weight = np.append(task.policy.class_weight[task.snapshot.service_class], 0.0)[user]
+    both = np.add.reduceat([weight, np.where(best_effort, weight, 0.0)], rows.first, axis=1)
     lost = task.control.least_power_tolerance_frac * both[0] * np.log(2.0)
     lost = np.divide(lost, both[1], out=np.zeros_like(lost), where=both[1] > 0.0)
     share = np.clip(2.0 * np.exp(-lost) - 1.0, 0.0, 1.0)
-    return np.asarray(np.maximum(share, _served_share(task, cells)), dtype=np.float64)
+    return np.asarray(np.maximum(share, _served_share(task, user, rows, best_effort)), dtype=np.float64)
 
 
-def _served_share(task: DispatchTask, cells: _Cells) -> FloatArray:
+def _served_share(task: DispatchTask, user: IntArray, rows: Rows, best_effort: BoolArray) -> FloatArray:
     """The share [G] of what it asks for from which all of a site's best effort has the rate that it was promised."""
     demand = np.maximum(task.snapshot.demand_mbps, 1e-12)
-    promised = np.append(np.minimum(task.snapshot.min_rate_mbps / demand, 1.0), 0.0)[cells.user]
-    return np.maximum.reduceat(np.where(cells.best_effort, promised, 0.0), cells.rows.first)
+    promised = np.append(np.minimum(task.snapshot.min_rate_mbps / demand, 1.0), 0.0)[user]
+    return np.maximum.reduceat(np.where(best_effort, promised, 0.0), rows.first)
 
 
-def _order(power: Power, cells: _Cells, whole_mbps: FloatArray) -> IntArray:
+def _order(power: Power, cells: Cells, whole_mbps: FloatArray) -> IntArray:
     """Carriers [G, B] by energy per megabit at each site, cheapest first; those that nobody can use come last."""
     heard = np.add.reduceat((whole_mbps > 0).astype(np.float64), cells.rows.first, axis=0)
     mean = np.add.reduceat(whole_mbps, cells.rows.first, axis=0) / np.maximum(heard, 1.0)

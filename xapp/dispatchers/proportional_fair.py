@@ -23,7 +23,7 @@ from xapp.dispatch.shed import shed_reason
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import throttled, wanting
 
-_Rule = Callable[[DispatchTask, Power, BoolArray, IntArray, FloatArray], bands.Bands]
+_Rule = Callable[[DispatchTask, Power, bands.Cells, FloatArray], bands.Bands]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     ue_site, whole = _serving(asked, radio, option)
     radio = with_activity(asked, radio, _activity(asked, chosen.band_on, ue_site, whole, chosen.rate_mbps))
     option = rescued(radio, option)
-    chosen = _chosen_bands(asked, radio, power, option, radio.allowed)
+    chosen = _chosen_bands(asked, radio, power, option, radio.allowed, before=chosen)
     option, band_on, rate_mbps, tier = _shared(asked, radio, power, chosen, option)
     ue_site, whole = _serving(asked, radio, option)
     return Decided(asked, radio, band_on, ue_site, whole, rate_mbps, tier)
@@ -92,10 +92,19 @@ def _association(task: DispatchTask, radio: Radio, power: Power, same_modes: boo
 
 
 def _chosen_bands(
-    task: DispatchTask, radio: Radio, power: Power, option: IntArray, allowed: BoolArray, rule: _Rule = bands.choose
+    task: DispatchTask,
+    radio: Radio,
+    power: Power,
+    option: IntArray,
+    allowed: BoolArray,
+    rule: _Rule = bands.choose,
+    before: bands.Bands | None = None,
 ) -> bands.Bands:
+    """Carriers under ``option``; ``before`` are those chosen under the same ``allowed``, by another picture."""
     ue_site, whole = _serving(task, radio, option)
-    return rule(task, power, allowed, ue_site, whole)
+    if before is not None and np.array_equal(before.cells.ue_site, ue_site):
+        return rule(task, power, before.cells, whole)
+    return rule(task, power, bands.cells_of(task, allowed, ue_site), whole)
 
 
 def _serving(task: DispatchTask, radio: Radio, option: IntArray) -> tuple[IntArray, FloatArray]:
