@@ -11,7 +11,7 @@ _OPTIONS = {-1: 1 << 30, -3: 1 << 25}  # mallopt(3): M_TRIM_THRESHOLD, and M_MMA
 def keep_freed_memory() -> None:
     """Arrays of some 100 kB come and go by the thousand; glibc would give each back to the kernel and get it anew, page
     by page. Does nothing with another C library."""
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):
         libc = ctypes.CDLL(None)
         for option, value in _OPTIONS.items():
             libc.mallopt(option, value)

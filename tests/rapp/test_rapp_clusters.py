@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,8 @@ from emulator.world import initial, observe
 from gridran.outcome import Feasible, Infeasible, Outcome
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import PlanningParams, Scenario, TrafficParams
-from gridran.types import Forecast, SiteMode
+from gridran.types import Forecast, SiteMode, Snapshot
+from rapp.clusters import cut
 from rapp.clusters.cut import view
 from rapp.clusters.merge import with_links
 from rapp.clusters.partition import clusters, partners
@@ -167,3 +168,11 @@ def test_who_cannot_be_helped_wakes(large: PlanProblem) -> None:
     asleep = np.flatnonzero(mode == SiteMode.DEEP_SLEEP)
     assert set(asleep) == {sleeper for _, sleeper in links if mode[sleeper] == SiteMode.DEEP_SLEEP}
     assert 0 < asleep.size < 18
+
+
+def test_every_field_of_a_report_is_cut_to_the_view() -> None:
+    """A field that comes to ``Snapshot`` later is of sites or of users, and must be cut like the others; only the
+    period and the time are the network's own."""
+    of_links = {"serving_site", "neighbour_site", "gain_db"}
+    known = {*cut._OF_SITES, *cut._OF_USERS, *of_links, "period", "time_h"}
+    assert {field.name for field in fields(Snapshot)} == known

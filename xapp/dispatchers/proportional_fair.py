@@ -59,7 +59,8 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     if asked.association == "cooperative" and not chosen.fits.all():
         option, chosen = _spread(asked, radio, power, option, chosen)
     ue_site, whole = _serving(asked, radio, option)
-    radio = with_activity(asked, radio, _activity(asked, chosen.band_on, ue_site, whole, chosen.rate_mbps))
+    needed = used(power, ue_site, whole, chosen.rate_mbps).blocks
+    radio = with_activity(asked, radio, _activity(asked, chosen.band_on, needed))
     option = rescued(radio, option)
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed, before=chosen)
     option, band_on, rate_mbps, tier = _shared(asked, radio, power, chosen, option)
@@ -158,34 +159,16 @@ def _settled(
     return found.option, rate_mbps
 
 
-def _used(whole: FloatArray, rate_mbps: FloatArray) -> FloatArray:
-    """Share of a carrier's blocks [U, B] that the rates need."""
-    return np.divide(rate_mbps, whole, out=np.zeros_like(rate_mbps), where=whole > 0)
-
-
-def _per_site(task: DispatchTask, ue_site: IntArray, per_user: FloatArray) -> FloatArray:
-    """Sums [N, B] of ``per_user`` [U, B] over the users of each site."""
-    sites = task.network.site_count
-    at = np.where(ue_site >= 0, ue_site, sites)
-    columns = [np.bincount(at, per_user[:, b], minlength=sites + 1)[:-1] for b in range(per_user.shape[1])]
-    return np.stack(columns, axis=1)
-
-
-def _activity(
-    task: DispatchTask, band_on: BoolArray, ue_site: IntArray, whole: FloatArray, rate_mbps: FloatArray
-) -> FloatArray:
-    """z·ρ [N, B] to expect: what the decision needs, and no less than was measured where the carrier stays on. Busy
-    neighbours make each other busier, and the measured load is where that came to rest."""
-    needed = np.minimum(_per_site(task, ue_site, _used(whole, rate_mbps)), 1.0)
+def _activity(task: DispatchTask, band_on: BoolArray, needed: FloatArray) -> FloatArray:
+    """z·ρ [N, B] to expect: the blocks ``needed`` [N, B] for the decision, and no less than was measured where the
+    carrier stays on. Busy neighbours make each other busier, and the measured load is where that came to rest."""
     measured = np.where(task.snapshot.band_on, task.snapshot.prb_used_frac, 0.0)
-    return np.where(band_on, np.maximum(needed, measured), 0.0)
+    return np.where(band_on, np.maximum(np.minimum(needed, 1.0), measured), 0.0)
 
 
 def _control(task: DispatchTask, power: Power, found: Decided) -> Dispatch:
-    blocks = _per_site(task, found.ue_site, _used(found.whole_mbps, found.rate_mbps))
-    volume = _per_site(task, found.ue_site, found.rate_mbps)
     load_kw = np.where(found.band_on.any(axis=1), power.fixed_kw(found.band_on), 0.0)
-    load_kw = load_kw + (blocks * power.load_kw).sum(axis=1) + volume @ power.mbps_kw
+    load_kw = load_kw + used(power, found.ue_site, found.whole_mbps, found.rate_mbps).load_kw
     power_bound = load_kw >= task.policy.power_budget_kw * (1.0 - 1e-6)
     granted = total_mbps(found.rate_mbps)
     heard = total_mbps(found.radio.best_mbps) > 0
