@@ -3,8 +3,9 @@
 A user stays with the site that serves it while that site gives at least ``KEEP_FRAC`` of what the best one would, else
 it goes to the strongest that may serve it. While every site can carry its users so chosen, that is an optimum of (27):
 everybody is at full demand. Where some site cannot, users whom it would draw from elsewhere stay there, and who is left
-out takes what is left at other sites; where that is not enough, the piecewise-linear program decides over all options
-of its users. Leaving the serving site costs a little there, and whom it splits goes to the site with the larger share.
+out takes what is left at other sites. For the sites where that is not enough the piecewise-linear program decides over
+all options of their users. Leaving the serving site costs a little there, and whom it splits goes to the site with the
+larger share.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridran.radio.rate import total_mbps
-from gridran.types import BoolArray, IntArray
+from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.bands import Bands
 from xapp.dispatch.bandwidth import share
 from xapp.dispatch.efficiency import Radio
@@ -88,31 +89,45 @@ def associate(
         return option
     left_out = np.flatnonzero(crowded & (total_mbps(chosen.rate_mbps) < task.snapshot.demand_mbps * FULL))
     found = placed(task, power, radio, chosen.band_on, option, chosen.rate_mbps, left_out, stay=False)
-    if found.done[left_out].all() and _affordable(task, radio, power, chosen.band_on, found):
+    open_sites = ~chosen.fits & ~_affordable(task, radio, power, chosen.band_on, found)
+    open_sites[site[left_out[~found.done[left_out]]]] = True
+    if not open_sites.any():
         return found.option
-    return _programmed(task, radio, power, option, chosen, bands)
+    settled = ~np.append(open_sites, False)[site]
+    option = np.where(settled, found.option, option)
+    return _programmed(
+        task, radio, power, option, np.where(settled[:, None], found.rate_mbps, chosen.rate_mbps), open_sites, bands
+    )
 
 
-def _affordable(task: DispatchTask, radio: Radio, power: Power, band_on: BoolArray, found: Placed) -> bool:
-    """Whether every site can pay for what it would serve: one may be crowded for want of power alone."""
+def _affordable(task: DispatchTask, radio: Radio, power: Power, band_on: BoolArray, found: Placed) -> BoolArray:
+    """Which sites [N] can pay for what they would serve: one may be crowded for want of power alone."""
     rows = np.arange(len(found.option))
     taken = used(power, radio.candidate[rows, found.option], radio.rate_mbps[rows, found.option], found.rate_mbps)
-    return bool((power.fixed_kw(band_on) + taken.load_kw <= task.policy.power_budget_kw)[band_on.any(axis=1)].all())
+    cost_kw = power.fixed_kw(band_on) + taken.load_kw
+    return np.asarray((cost_kw <= task.policy.power_budget_kw) | ~band_on.any(axis=1), dtype=np.bool_)
 
 
 def _programmed(
-    task: DispatchTask, radio: Radio, power: Power, option: IntArray, chosen: Bands, bands: BoolArray
+    task: DispatchTask,
+    radio: Radio,
+    power: Power,
+    option: IntArray,
+    rate_mbps: FloatArray,
+    open_sites: BoolArray,
+    bands: BoolArray,
 ) -> IntArray:
-    """The same by the program, over all options of all users of crowded sites."""
+    """The same by the program, over all options of all users of ``open_sites`` [N] beside the rates [U, B] of the
+    others."""
     rows = np.arange(len(option))
     site_now = radio.candidate[rows, option]
-    crowded = ~np.append(chosen.fits, True)[site_now]
+    crowded = np.append(open_sites, False)[site_now]
     users = np.flatnonzero(crowded & (radio.best_mbps.max(axis=1) > 0) & wanting(task))
-    taken = used(power, np.where(crowded, -1, site_now), radio.rate_mbps[rows, option], chosen.rate_mbps)
+    taken = used(power, np.where(crowded, -1, site_now), radio.rate_mbps[rows, option], rate_mbps)
     site = radio.candidate[users]
-    rate_mbps = np.where(bands[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
+    whole_mbps = np.where(bands[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
     limit_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(bands) - taken.load_kw, 0.0)
-    problem = shares_of(task, users, site, rate_mbps, limit_kw, power.load_kw, power.mbps_kw)
+    problem = shares_of(task, users, site, whole_mbps, limit_kw, power.load_kw, power.mbps_kw)
     away = site != site_now[users][:, None]
     cost = MOVE_COST_FRAC * np.log(2.0) * problem.weight[:, None] * away
     answer = share(replace(problem, move_cost=cost, blocks_free=np.maximum(1.0 - taken.blocks, 0.0)))
