@@ -1,7 +1,8 @@
 """Bench ``scale``: what a plan, a dispatch and an emulated period cost at 19, 127 and 1,027 sites.
 
 The paper's density of users and hotspots, strategy ``lifetime``, medium load. Plans are made with a process for each
-core; dispatches and periods by one. The exponents say how cost grows with users: 1 is in proportion.
+core; dispatches and periods by one. The exponents say how cost grows with users: 1 is in proportion. That of
+dispatches is of the mean: the larger a network, the surer some site is crowded in every period.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ RINGS = (2, 6, 18)
 PAPER_SITES, PAPER_USERS, PAPER_HOTSPOTS = 19, 1000, 8
 STRATEGY, LOAD, SEED = "lifetime", "medium", 1
 DISPATCH_EVERY, ROUNDS = 5, 5
-_COSTS = ("first_plan_s", "next_plan_s", "dispatch_p50_s", "period_s")
+_COSTS = ("first_plan_s", "next_plan_s", "dispatch_mean_s", "period_s")
 
 
 @dataclass
@@ -109,6 +110,7 @@ def _at(scenario: Scenario) -> dict[str, float]:
         "first_plan_s": planner.taken_s[0],
         "next_plan_s": planner.taken_s[1],
         "dispatch_p50_s": float(np.median(dispatch_s)),
+        "dispatch_mean_s": float(np.mean(dispatch_s)),
         "dispatch_max_s": float(np.max(dispatch_s)),
         "period_s": _period_s(play, later),
         "peak_memory_gb": _peak_gb(os.cpu_count() or 1),

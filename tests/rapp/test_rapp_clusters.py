@@ -9,6 +9,7 @@ import pytest
 
 from emulator.world import initial, observe
 from gridran.outcome import Feasible, Infeasible, Outcome
+from gridran.runtime.workers import processes
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import PlanningParams, Scenario, TrafficParams
 from gridran.types import Forecast, SiteMode, Snapshot
@@ -176,3 +177,13 @@ def test_every_field_of_a_report_is_cut_to_the_view() -> None:
     of_links = {"serving_site", "neighbour_site", "gain_db"}
     known = {*cut._OF_SITES, *cut._OF_USERS, *of_links, "period", "time_h"}
     assert {field.name for field in fields(Snapshot)} == known
+
+
+def test_other_processes_plan_the_same(large: PlanProblem) -> None:
+    """Clusters of one colour planned by another process give the plan that this one makes alone."""
+    with processes(1, ("rapp.planners",)) as pool:
+        there = value(plan(large, lifetime.plan, MOST, pool.map))
+    here = value(plan(large, lifetime.plan, MOST))
+    assert there.links == here.links
+    for name in ("mode", "band_on", "mean_power_kw", "availability_frac"):
+        np.testing.assert_array_equal(getattr(there, name), getattr(here, name))
