@@ -10,7 +10,7 @@ import pytest
 
 from gridran.types import Network, Policy, Snapshot
 from xapp.dispatch.association import preferred, stayed
-from xapp.dispatch.bands import FILLED_FRAC, cells_of, choose
+from xapp.dispatch.bands import FILLED_FRAC, Bands, cells_of, choose
 from xapp.dispatch.efficiency import Radio, radio_of
 from xapp.dispatch.leftover import Placed, placed, used
 from xapp.dispatch.sharing import power_of
@@ -34,8 +34,8 @@ def _asked(
     return asked
 
 
-def moved(task: DispatchTask, stay: bool) -> tuple[Radio, np.ndarray, np.ndarray, Placed]:
-    """Every fifth user short on the carriers that the rule picks; the radio picture, carriers, short users, answer."""
+def moved(task: DispatchTask, stay: bool) -> tuple[Radio, Bands, np.ndarray, Placed]:
+    """Every fifth user short on the carriers that the rule picks: radio picture, that choice, short users, answer."""
     radio, power = radio_of(task), power_of(task.network)
     option = preferred(task, radio)
     rows = np.arange(len(option))
@@ -45,7 +45,7 @@ def moved(task: DispatchTask, stay: bool) -> tuple[Radio, np.ndarray, np.ndarray
     chosen = choose(task, power, cells_of(task, radio.allowed, ue_site), whole)
     short = np.flatnonzero(served)[::5]
     found = placed(task, power, radio, chosen.band_on, option, chosen.rate_mbps, short, stay=stay)
-    return radio, chosen.band_on, short, found
+    return radio, chosen, short, found
 
 
 @pytest.mark.parametrize("stay", [True, False])
@@ -56,11 +56,15 @@ def test_nothing_is_overbooked(asked: Callable[..., DispatchTask], seed: int, st
     everybody else keeps what it had."""
     task = asked(seed, budget_kw)
     power = power_of(task.network)
-    radio, band_on, short, found = moved(task, stay)
+    radio, chosen, short, found = moved(task, stay)
+    band_on, before_mbps = chosen.band_on, chosen.rate_mbps
     rows = np.arange(len(found.option))
     done = np.flatnonzero(found.done)
     assert set(done) <= set(short)
     assert found.rate_mbps[done].sum(axis=1) == pytest.approx(task.snapshot.demand_mbps[done])
+    others = np.setdiff1d(rows, done)
+    np.testing.assert_array_equal(found.option[others], preferred(task, radio)[others])
+    np.testing.assert_array_equal(found.rate_mbps[others], before_mbps[others])
     site, whole = radio.candidate[rows, found.option], radio.rate_mbps[rows, found.option]
     assert not (found.rate_mbps[done] > 0)[~(band_on[site[done]] & (whole[done] > 0))].any()
     lost = np.setdiff1d(short, done)
