@@ -42,22 +42,10 @@ def with_links(pairing: Pairing, mode: IntArray, alive: BoolArray) -> tuple[IntA
     """Modes [N] and links by which every live site that is assisted or sleeps has a helper; who cannot have one is
     normal instead."""
     helped = np.isin(mode, (SiteMode.ASSISTED, SiteMode.DEEP_SLEEP)) & alive
-    links = pairing.links(~helped & alive, helped)
-    if links is None:
-        helped = _helpable(pairing, helped, alive)
-        links = pairing.links(~helped & alive, helped) or []
+    helped, links = pairing.most_links(~helped & alive, helped)
     mode = np.where(alive, np.where(helped, mode, int(SiteMode.NORMAL)), int(SiteMode.DEEP_SLEEP))
     mode[[helper for helper, _ in links]] = int(SiteMode.HELPING)
     return mode, links
-
-
-def _helpable(pairing: Pairing, helped: BoolArray, alive: BoolArray) -> BoolArray:
-    """As many of the sites ``helped`` [N] as have helpers at the same time, one added after another."""
-    kept = np.zeros_like(helped)
-    for site in np.flatnonzero(helped):
-        kept[site] = True
-        kept[site] = pairing.links(~helped & alive, kept) is not None
-    return kept
 
 
 def _of_cores(

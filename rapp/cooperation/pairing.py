@@ -8,7 +8,7 @@ and then extended by whoever else may help, since every further helper widens th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -40,6 +40,50 @@ class Pairing:
     def links(self, helpers: BoolArray, sleepers: BoolArray) -> Links | None:
         """(helper, sleeper) links by which ``helpers`` [N] can help all ``sleepers`` [N], or None."""
         return self._cover(helpers, sleepers) if self.literal else self._matching(helpers, sleepers)
+
+    def most_links(self, helpers: BoolArray, helped: BoolArray) -> tuple[BoolArray, Links]:
+        """The sites [N] of ``helped`` that ``helpers`` [N] can help at the same time, and the links by which they do:
+        all of them where that is possible, else one is added after another."""
+        links = self.links(helpers, helped)
+        if links is not None:
+            return helped, links
+        if self.literal:
+            return self._grown_cover(helpers, helped)
+        _, left_out = _matched(np.flatnonzero(helped).tolist(), self.neighbours, helpers, self._limit)
+        kept = helped.copy()
+        kept[left_out] = False
+        return kept, self._matching(helpers, kept) or []
+
+    def _grown_cover(self, helpers: BoolArray, helped: BoolArray) -> tuple[BoolArray, Links]:
+        """With literal links a site that is helped counts at every helper near it, so it may be one too many there."""
+        kept, chosen = np.zeros_like(helped), np.zeros_like(helped)
+        for site in np.flatnonzero(helped).tolist():
+            kept[site] = True
+            silent = kept | self._dead
+            lawful = (wider for wider in self._covering(site, helpers, chosen) if self._within_limit(wider, silent))
+            found = next(lawful, None)
+            if found is None:
+                kept[site] = False
+            else:
+                chosen = found
+        silent = kept | self._dead
+        return kept, [(int(h), int(s)) for h in np.flatnonzero(chosen) for s in np.flatnonzero(self._near[h] & silent)]
+
+    def _covering(self, site: int, helpers: BoolArray, chosen: BoolArray) -> Iterator[BoolArray]:
+        """``chosen`` [N] where one of them covers ``site``, else ``chosen`` and each of ``helpers`` that does."""
+        if (chosen & self._covers[:, site]).any():
+            yield chosen
+            return
+        for helper in self.neighbours[site].tolist():
+            if helpers[helper] and self._covers[helper, site]:
+                wider = chosen.copy()
+                wider[helper] = True
+                yield wider
+
+    def _within_limit(self, chosen: BoolArray, silent: BoolArray) -> bool:
+        """Whether helpers ``chosen`` [N], linked to all that is ``silent`` [N] near them, keep K_max on both ends."""
+        linked = self._near[chosen] & silent
+        return bool((linked.sum(axis=1) <= self._limit).all() and (linked.sum(axis=0) <= self._limit).all())
 
     def helpers(self, awake: BoolArray, helped: BoolArray, first: BoolArray) -> BoolArray | None:
         """The sites [N] of ``awake`` that help when all of ``helped`` [N] are, or None where they cannot: those of

@@ -171,6 +171,23 @@ def test_who_cannot_be_helped_wakes(large: PlanProblem) -> None:
     assert 0 < asleep.size < 18
 
 
+@pytest.mark.parametrize("links", ["chosen", "literal"])
+def test_links_of_a_large_network_take_no_search_of_everything(links: str) -> None:
+    """271 sites, half of them asleep at random, some dead: who keeps sleeping has links within every limit, and most
+    do."""
+    network = load_scenario("paper", {"sites.rings": 9, "traffic.ue_count": 10, "cooperation.links": links}).network
+    rng = np.random.default_rng(1)
+    alive = rng.random(network.site_count) > 0.03
+    wanted = rng.random(network.site_count) < (0.5 if links == "chosen" else 0.3)
+    mode, found = with_links(Pairing(network, ~alive), np.where(wanted, 3, 0), alive)
+    awake = mode != SiteMode.DEEP_SLEEP
+    band_on = np.repeat(awake[:, None], network.band_count, axis=1)
+    whole = Plan(mode, tuple(found), band_on, np.zeros(network.site_count), 0.0, 0.0)
+    assert violations(network, whole, alive) == ()
+    asleep = (~awake & alive).sum()
+    assert asleep > (0.9 if links == "chosen" else 0.3) * (wanted & alive).sum()
+
+
 def test_every_field_of_a_report_is_cut_to_the_view() -> None:
     """A field that comes to ``Snapshot`` later is of sites or of users, and must be cut like the others; only the
     period and the time are the network's own."""
