@@ -26,6 +26,7 @@ from xapp.dispatch.throttle import wanting
 
 KEEP_FRAC = 0.5
 MOVE_COST_FRAC = 0.02  # of a user's utility at full demand
+SPREAD_SEGMENTS = 1  # beyond the minimum rate: more make other rates, hardly ever another site, at twice the time
 
 
 def strongest(radio: Radio) -> IntArray:
@@ -72,6 +73,14 @@ def planned_bands(task: DispatchTask, radio: Radio) -> BoolArray:
     """Carriers [N, B] that the plan counted on, where they are still allowed; all allowed ones where none is."""
     planned = radio.allowed & task.policy.band_planned
     return np.where(planned.any(axis=1, keepdims=True), planned, radio.allowed)
+
+
+def around(radio: Radio, site: BoolArray) -> BoolArray:
+    """Sites [N] that share users with some of ``site`` [N]: those who could be served by both."""
+    near = np.append(site, False)[radio.candidate].any(axis=1)
+    found = np.zeros(len(site) + 1, dtype=np.bool_)
+    found[radio.candidate[near]] = True
+    return found[:-1] | site
 
 
 def associate(
@@ -130,7 +139,8 @@ def _programmed(
     problem = shares_of(task, users, site, whole_mbps, limit_kw, power.load_kw, power.mbps_kw)
     away = site != site_now[users][:, None]
     cost = MOVE_COST_FRAC * np.log(2.0) * problem.weight[:, None] * away
-    answer = share(replace(problem, move_cost=cost, blocks_free=np.maximum(1.0 - taken.blocks, 0.0)))
+    free = np.maximum(1.0 - taken.blocks, 0.0)
+    answer = share(replace(problem, segments=SPREAD_SEGMENTS, move_cost=cost, blocks_free=free))
     if answer is None:
         return option
     given = answer.rate_mbps.sum(axis=2)

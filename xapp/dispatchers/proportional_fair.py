@@ -8,14 +8,14 @@ never goes without a control.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gridran.radio.rate import total_mbps
 from gridran.types import BoolArray, Dispatch, DispatchTier, FloatArray, IntArray
 from xapp.dispatch import bands, crowded, v2g
-from xapp.dispatch.association import associate, planned_bands, preferred, rescued, stayed
+from xapp.dispatch.association import around, associate, planned_bands, preferred, rescued, stayed
 from xapp.dispatch.efficiency import Radio, radio_of, with_activity
 from xapp.dispatch.leftover import placed, used
 from xapp.dispatch.sharing import FULL, Power, power_of
@@ -53,9 +53,12 @@ def dispatch(task: DispatchTask) -> Dispatch:
 def decide(asked: DispatchTask, power: Power) -> Decided:
     """Association, carriers and rates for what is ``asked``."""
     radio = radio_of(asked)
-    same_modes = asked.previous is not None and np.array_equal(asked.previous.mode, radio.mode)
-    option = _association(asked, radio, power, same_modes)
-    chosen = _chosen_bands(asked, radio, power, option, radio.allowed, bands.in_force if same_modes else bands.choose)
+    new_mode = np.ones(len(radio.mode), dtype=np.bool_)
+    if asked.previous is not None:
+        new_mode = asked.previous.mode != radio.mode
+    option = _association(asked, radio, power, new_mode)
+    rule = bands.choose if new_mode.any() else bands.in_force
+    chosen = _chosen_bands(asked, radio, power, option, radio.allowed, rule)
     if asked.association == "cooperative" and not chosen.fits.all():
         option, chosen = _spread(asked, radio, power, option, chosen)
     ue_site, whole = _serving(asked, radio, option)
@@ -81,14 +84,15 @@ def _spread(
     return option, _chosen_bands(task, radio, power, option, radio.allowed)
 
 
-def _association(task: DispatchTask, radio: Radio, power: Power, same_modes: bool) -> IntArray:
-    """Who serves whom: where a policy or slot brings new modes users spread over the sites as the plan meant, on its
-    carriers; from then on they stay where they are well served."""
+def _association(task: DispatchTask, radio: Radio, power: Power, new_mode: BoolArray) -> IntArray:
+    """Who serves whom: around sites with a ``new_mode`` [N], by policy or slot, users spread over the sites as the plan
+    meant, on its carriers; from then on they stay where they are well served."""
     option = preferred(task, radio)
-    if task.association == "own-cell" or task.band_rule == "all-on" or same_modes:
+    if task.association == "own-cell" or task.band_rule == "all-on" or not new_mode.any():
         return option
     planned = planned_bands(task, radio)
     chosen = _chosen_bands(task, radio, power, option, planned)
+    chosen = replace(chosen, fits=chosen.fits | ~around(radio, new_mode))
     return option if chosen.fits.all() else associate(task, radio, power, option, chosen, planned)
 
 
