@@ -133,7 +133,7 @@ def _period_s(play: Play, after: Play) -> float:
 
 
 def _peak_gb(jobs: int) -> float:
-    """Most memory of this process and ``jobs`` others as large as the largest that ended."""
+    """Most memory so far of this process and ``jobs`` others as large as the largest that ended."""
     own, others = (resource.getrusage(of).ru_maxrss for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return (own + jobs * others) / 1e6
 

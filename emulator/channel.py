@@ -82,7 +82,7 @@ def next_channel(
         before, heard = heard, heard.hearing.at(xy_m[moved])
         g, s = (
             _carried_over(before.site, heard.site, g, rng.standard_normal(g.shape)),
-            _carried_over(before.site, heard.site, s, _site_correlated(s.shape, rng)),
+            _carried_over(before.site, heard.site, s, _site_correlated(s.shape, rng, given=s)),
         )
     part = _channel(network, heard, xy_m[moved], g, s, channel.own_site[moved])
     return _merged(channel, moved, part)
@@ -122,13 +122,17 @@ def _is_los(network: Network, d_m: FloatArray, los_normal: FloatArray) -> BoolAr
     return result
 
 
-def _site_correlated(shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
-    """Standard normal [U, N] with correlation 0.5 between the sites of one user."""
-    common = rng.standard_normal((shape[0], 1))
-    result: FloatArray = np.sqrt(SITE_CORRELATION) * common + np.sqrt(1.0 - SITE_CORRELATION) * rng.standard_normal(
-        shape
-    )
-    return result
+def _site_correlated(
+    shape: tuple[int, ...], rng: np.random.Generator, given: FloatArray | None = None
+) -> FloatArray:
+    """Standard normal [U, M] with correlation 0.5 between the sites of one user, also with those that are ``given``
+    [U, L]: their sum says how likely each common part is."""
+    known = np.zeros((shape[0], 0)) if given is None else given
+    own = 1.0 - SITE_CORRELATION
+    scale = own + SITE_CORRELATION * known.shape[1]
+    common = np.sqrt(SITE_CORRELATION) / scale * known.sum(axis=1, keepdims=True)
+    common = common + np.sqrt(own / scale) * rng.standard_normal((shape[0], 1))
+    return np.asarray(np.sqrt(SITE_CORRELATION) * common + np.sqrt(own) * rng.standard_normal(shape), dtype=np.float64)
 
 
 def _channel(

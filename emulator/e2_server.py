@@ -36,11 +36,13 @@ class E2Server(E2ServiceServicer):
         metrics.listeners.labels("indications").set_function(lambda: len(exchange.indications))
 
     def Setup(self, request: e2.SetupRequest, context: grpc.ServicerContext) -> e2.SetupResponse:
+        """Who this node is, its network, clock and RAN functions."""
         require_role(context, _ROLE)
         self._log.info("E2 setup", ric_id=request.ric_id)
         return self._node.setup()
 
     def Subscribe(self, request: e2.SubscribeRequest, context: grpc.ServicerContext) -> Iterator[e2.Indication]:
+        """An INDICATION per period from the next one on, until the caller leaves or the node is reset."""
         require_role(context, _ROLE)
         feed = self._exchange.indications.join()
         if not context.add_callback(lambda: self._exchange.indications.leave(feed)):
@@ -49,6 +51,7 @@ class E2Server(E2ServiceServicer):
         yield from self._indications(next(self._subscription_ids), iter(feed))
 
     def Control(self, request: e2.ControlRequest, context: grpc.ServicerContext) -> e2.ControlResponse:
+        """Takes a CONTROL for the period that waits for one; INVALID_ARGUMENT names the field that is not fit to act on."""
         require_role(context, _ROLE)
         snapshot = self._exchange.desk.snapshot
         if snapshot is None:
@@ -64,6 +67,7 @@ class E2Server(E2ServiceServicer):
     def ErrorIndication(
         self, request: e2.ErrorIndicationRequest, context: grpc.ServicerContext
     ) -> e2.ErrorIndicationResponse:
+        """Counts and logs an indication that the xApp could not use."""
         require_role(context, _ROLE)
         self._metrics.bad_messages.labels("Indication").inc()
         self._log.warning(
@@ -72,6 +76,7 @@ class E2Server(E2ServiceServicer):
         return e2.ErrorIndicationResponse()
 
     def Reset(self, request: e2.ResetRequest, context: grpc.ServicerContext) -> e2.ResetResponse:
+        """Forgets the control in hand and ends all subscriptions; answers with the period."""
         require_role(context, _ROLE)
         self._log.warning("E2 reset", requestor_id=request.requestor_id)
         self._exchange.desk.forget()

@@ -34,13 +34,16 @@ class Node:
 
     @property
     def dt_h(self) -> float:
+        """Length of a period."""
         return self.scenario.time.period_s / 3600.0
 
     @property
     def periods_per_plan(self) -> int:
+        """Periods from one planning boundary to the next."""
         return max(1, round(min_to_h(self.scenario.time.plan_period_min) / self.dt_h))
 
     def setup(self) -> e2.SetupResponse:
+        """The answer to an E2 SETUP."""
         return e2.SetupResponse(
             e2_node_id=self.node_id,
             scenario=self.scenario.name,
@@ -51,6 +54,7 @@ class Node:
         )
 
     def description(self) -> o1.DescribeResponse:
+        """The answer to O1 Describe."""
         return o1.DescribeResponse(
             managed_element=self.node_id,
             scenario=self.scenario.name,

@@ -30,17 +30,20 @@ class O1Server(O1ServiceServicer):
         metrics.listeners.labels("outcomes").set_function(lambda: len(exchange.outcomes))
 
     def Describe(self, request: o1.DescribeRequest, context: grpc.ServicerContext) -> o1.DescribeResponse:  # noqa: ARG002 - it is empty
+        """Who this node is, its network and clock."""
         require_role(context, _PLANNER, _OBSERVER)
         return self._node.description()
 
     def StreamTelemetry(
         self, request: o1.StreamTelemetryRequest, context: grpc.ServicerContext
     ) -> Iterator[o1.Telemetry]:
+        """A report per planning boundary from the next one on, until the caller leaves."""
         require_role(context, _PLANNER)
         self._log.info("O1 telemetry", requestor_id=request.requestor_id)
         yield from _heard(self._exchange.telemetry, context)
 
     def PlanApplied(self, request: o1.PlanAppliedRequest, context: grpc.ServicerContext) -> o1.PlanAppliedResponse:
+        """The boundary has its plan: a paced clock that waits for it goes on. INVALID_ARGUMENT: the period is no boundary."""
         require_role(context, _PLANNER)
         if request.period % self._node.periods_per_plan:
             self._metrics.bad_messages.labels("PlanApplied").inc()
@@ -51,6 +54,7 @@ class O1Server(O1ServiceServicer):
     def StreamOutcomes(
         self, request: o1.StreamOutcomesRequest, context: grpc.ServicerContext
     ) -> Iterator[o1.OutcomeReport]:
+        """What came of every period from the next one on, until the caller leaves."""
         require_role(context, _PLANNER, _OBSERVER)
         self._log.info("O1 outcomes", requestor_id=request.requestor_id)
         yield from _heard(self._exchange.outcomes, context)

@@ -51,10 +51,12 @@ class EmulatorService:
 
     @property
     def e2_address(self) -> str:
+        """Host and port that E2 listens on."""
         return str(self._servers[0].address)
 
     @property
     def o1_address(self) -> str:
+        """Host and port that O1 listens on."""
         return str(self._servers[-1].address)
 
     def wait_for_listener(self, stream: str, timeout_s: float, count: int = 1) -> bool:
@@ -63,6 +65,7 @@ class EmulatorService:
         return self._exchange.wait(lambda: len(audience) == count, timeout_s)
 
     def start(self) -> None:
+        """Opens the servers and begins the run in a thread."""
         listen = self._config.listen
         if listen.http:
             self._http = MetricsServer(listen.http, self.registry, self._ready)
@@ -77,10 +80,12 @@ class EmulatorService:
         self._thread.start()
 
     def wait(self) -> int:
+        """The exit code, once the run is over."""
         self._ended.wait()
         return self._code
 
     def stop(self) -> bool:
+        """Ends the run after the period at hand and closes everything; whether it ended in time."""
         self._exchange.request_stop()
         for patience_s in _STOP_S:
             if self._thread.is_alive():

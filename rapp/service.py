@@ -45,12 +45,14 @@ class RappService(Forever):
         self._http: MetricsServer | None = None
 
     def start(self) -> None:
+        """Begins planning in a thread."""
         if self._config.listen.http:
             self._http = MetricsServer(self._config.listen.http, self.registry, lambda: self._loop.connected)
             self._http.start()
         self._loop.start()
 
     def stop(self) -> bool:
+        """Ends planning and closes everything; whether it ended in time."""
         ended = self._loop.stop(_STOP_S)
         if ended:
             self._planning.close()

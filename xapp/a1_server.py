@@ -32,10 +32,12 @@ class A1Server(A1PolicyServiceServicer):
         request: a1.ListPolicyTypesRequest,  # noqa: ARG002 - it is empty
         context: grpc.ServicerContext,
     ) -> a1.ListPolicyTypesResponse:
+        """The one policy type that this xApp enforces."""
         require_role(context, _ROLE, "observer")
         return a1.ListPolicyTypesResponse(policy_types=[_policy_type()])
 
     def PutPolicy(self, request: a1.PutPolicyRequest, context: grpc.ServicerContext) -> a1.PolicyStatus:
+        """Takes a policy from its next period on; INVALID_ARGUMENT names the field for which it is refused."""
         require_role(context, _ROLE)
         if request.policy_type_id != POLICY_TYPE_ID:
             self._refuse(context, "policy_type_id", f"{request.policy_type_id} is unknown, this is {POLICY_TYPE_ID}")
@@ -50,6 +52,7 @@ class A1Server(A1PolicyServiceServicer):
         return status_to_proto(status)
 
     def GetPolicy(self, request: a1.GetPolicyRequest, context: grpc.ServicerContext) -> a1.Policy:
+        """The policy held; NOT_FOUND where it is another one or none."""
         require_role(context, _ROLE, "observer")
         held = self._decider.held_policy
         if held is None or held.policy_id != request.policy_id:
@@ -57,6 +60,7 @@ class A1Server(A1PolicyServiceServicer):
         return held
 
     def DeletePolicy(self, request: a1.DeletePolicyRequest, context: grpc.ServicerContext) -> a1.DeletePolicyResponse:
+        """Drops the policy held, as if it had expired; NOT_FOUND where it is another one or none."""
         require_role(context, _ROLE)
         if not self._decider.delete(request.policy_id):
             _not_found(context, request.policy_id)
@@ -64,6 +68,7 @@ class A1Server(A1PolicyServiceServicer):
         return a1.DeletePolicyResponse()
 
     def GetStatus(self, request: a1.GetStatusRequest, context: grpc.ServicerContext) -> a1.PolicyStatus:
+        """Whether the policy last put is enforced, and why not; NOT_FOUND where that was another one."""
         require_role(context, _ROLE, "observer")
         status = self._decider.status
         if status is None or status.policy_id != request.policy_id:
@@ -71,6 +76,7 @@ class A1Server(A1PolicyServiceServicer):
         return status
 
     def WatchStatus(self, request: a1.WatchStatusRequest, context: grpc.ServicerContext) -> Iterator[a1.PolicyStatus]:
+        """Every change of a status, of one policy or (empty id) of all, until the caller leaves."""
         require_role(context, _ROLE, "observer")
         feed = self._decider.statuses.join()
         if not context.add_callback(lambda: self._decider.statuses.leave(feed)):

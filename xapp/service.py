@@ -47,6 +47,7 @@ class XappService(Forever):
         return str(self._server.address) if self._server else self._config.listen.a1
 
     def start(self) -> None:
+        """Opens the A1 server and begins the fast loop in a thread."""
         listen = self._config.listen
         if listen.http:
             self._http = MetricsServer(listen.http, self.registry, lambda: self._loop.connected)
@@ -57,6 +58,7 @@ class XappService(Forever):
         self._loop.start()
 
     def stop(self) -> bool:
+        """Ends the fast loop and closes everything; whether it ended in time."""
         ended = self._loop.stop(_STOP_S)
         if self._server is not None:
             self._server.stop(0.2)

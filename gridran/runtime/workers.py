@@ -16,6 +16,7 @@ from typing import TypeVar
 from gridran.runtime.dask_cluster import cluster
 from gridran.runtime.heap import keep_freed_memory
 
+_ENDED_S = 5.0  # what an ended process has left to do
 A = TypeVar("A")
 B = TypeVar("B")
 # Sums over several threads differ in the last digit from sums over one.
@@ -47,9 +48,12 @@ def processes(jobs: int, modules: Sequence[str]) -> Iterator[Executor]:
             yield pool
         finally:
             # A pool that finds itself broken gives up what waits, but stumbles over what was cancelled before.
-            for child in set(multiprocessing.active_children()) - before:
+            children = set(multiprocessing.active_children()) - before
+            for child in children:
                 child.terminate()
             pool.shutdown(wait=False)
+            for child in children:
+                child.join(_ENDED_S)
 
 
 def _in_worker(parent: int, modules: Sequence[str]) -> None:

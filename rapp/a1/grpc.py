@@ -23,6 +23,7 @@ class GrpcA1:
         self._stub = A1PolicyServiceStub(self._channel)
 
     def put(self, policy: Policy, network: Network, deadline_s: float) -> Status:
+        """As ``A1Port``."""
         request = a1.PutPolicyRequest(policy_type_id=POLICY_TYPE_ID, policy=policy_to_proto(policy, network))
         try:
             # Waiting until ready bridges the pause of a channel that tried too early.
@@ -33,6 +34,7 @@ class GrpcA1:
             raise A1Error(one_line(error)) from None
 
     def statuses(self) -> Iterator[Status]:
+        """As ``A1Port``."""
         try:
             for message in self._stub.WatchStatus(a1.WatchStatusRequest(), wait_for_ready=True):
                 yield _status(message)
@@ -40,6 +42,7 @@ class GrpcA1:
             raise A1Error(one_line(error)) from None
 
     def close(self) -> None:
+        """Ends the connection."""
         self._channel.close()
 
 

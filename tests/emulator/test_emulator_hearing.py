@@ -83,7 +83,7 @@ def test_a_user_served_by_a_site_that_it_does_not_hear_gets_nothing(scenario_of,
 
 def test_links_outlive_a_change_of_cell(scenario_of, few_heard):
     """Users who step over to another cell keep the processes of the sites that they hear in both; new links have the
-    stationary distribution."""
+    stationary distribution, and share their user's common shadowing."""
     network = scenario_of(rings=2).network
     border_m = np.array([250.0, 0.0]) + np.linspace(-100.0, 100.0, 2000)[:, None] * np.array([0.0, 1.0])
     step_m = np.array([5e-4, 0.0])
@@ -98,6 +98,10 @@ def test_links_outlive_a_change_of_cell(scenario_of, few_heard):
         assert np.abs(getattr(after, name) - old)[kept].max() < 0.05
         assert getattr(after, name)[~kept].std() == pytest.approx(1.0, abs=0.05)
         assert getattr(after, name)[~kept].mean() == pytest.approx(0.0, abs=0.08)
+    shadow, new = after.shadow_normal, np.argmin(kept, axis=1)
+    rows, old = np.arange(len(new)), np.argmax(kept, axis=1)
+    both = np.corrcoef(shadow[rows, old], shadow[rows, new])[0, 1]
+    assert both == pytest.approx(channels.SITE_CORRELATION, abs=0.06)
 
 
 def test_a_run_with_lists_goes_on(scenario_of, few_heard):

@@ -10,6 +10,10 @@ import pytest
 
 from gridran.types import Dispatch, Network, Policy, ServiceClass, ShedReason, Snapshot
 from xapp.control_check import control_problem
+from xapp.dispatch import crowded
+from xapp.dispatch.association import around
+from xapp.dispatch.efficiency import radio_of
+from xapp.dispatch.leftover import used
 from xapp.dispatch.sharing import power_of
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatchers.proportional_fair import decide, dispatch
@@ -69,3 +73,29 @@ def test_a_network_that_stands_still_hands_nobody_over(asked: Callable[..., Disp
         )
         task = replace(task, snapshot=seen, previous=control)
     assert moves[-1] <= 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_without_a_solver_partial_sites_keep_their_fill(
+    asked: Callable[..., DispatchTask], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where best effort cannot be settled exactly nobody is moved for it, and no carrier is overbooked."""
+    monkeypatch.setattr(crowded, "settled", lambda *_: [])
+    task = asked(seed, load=4.0)
+    found, power = decide(task, power_of(task.network)), power_of(task.network)
+    taken = used(power, found.ue_site, found.whole_mbps, found.rate_mbps)
+    assert (taken.blocks <= 1.0 + 1e-9).all()
+    assert (power.fixed_kw(found.band_on) + taken.load_kw <= task.policy.power_budget_kw + 1e-9).all()
+    control = clamp(task, dispatch(task))
+    assert control_problem(task, control) == ""
+
+
+def test_around_a_site_are_those_that_share_its_users(asked: Callable[..., DispatchTask]) -> None:
+    """A site is around itself, and around another one where some user could be served by both."""
+    radio = radio_of(asked(1))
+    only = np.arange(7) == 3
+    shared = (radio.candidate == 3).any(axis=1)
+    wanted = set(radio.candidate[shared].ravel().tolist()) - {-1} | {3}
+    assert set(np.flatnonzero(around(radio, only)).tolist()) == wanted
+    nobody = replace(radio, candidate=np.full_like(radio.candidate, -1))
+    assert np.flatnonzero(around(nobody, only)).tolist() == [3]

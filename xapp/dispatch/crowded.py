@@ -55,8 +55,7 @@ def decide(
 def settled(
     task: DispatchTask, power: Power, band_on: BoolArray, sites: IntArray, ue_site: IntArray, whole_mbps: FloatArray
 ) -> list[Case]:
-    """The best rates of ``sites`` on the carriers ``band_on`` [N, B], where they carry every minimum rate; a site that
-    is not among the cases keeps the rates that it has."""
+    """The best rates of ``sites`` on the carriers ``band_on`` [N, B], of those where every minimum rate fits."""
     users = [np.flatnonzero(ue_site == site) for site in sites.tolist()]
     found = [
         _solved(task, power, site, band_on[site], of, whole_mbps[of], settle=False)

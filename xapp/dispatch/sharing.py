@@ -30,6 +30,7 @@ class Power:
 
 
 def power_of(network: Network) -> Power:
+    """The coefficients of ``network``."""
     return Power(idle_kw(network), standby_kw(network), per_load_kw(network), per_mbps_kw(network))
 
 
@@ -156,4 +157,5 @@ def greedy(problem: Shares) -> FloatArray:
 
 
 def is_best_effort(task: DispatchTask) -> BoolArray:
+    """Users [U] of the least class."""
     return np.asarray(task.snapshot.service_class == ServiceClass.BEST_EFFORT, dtype=np.bool_)

@@ -156,9 +156,10 @@ def _settled(
     unsettled = chosen.partial & (power.fixed_kw(chosen.band_on) + load_kw > task.policy.power_budget_kw)
     unsettled[ue_site[short[~found.done[short]]]] = True
     rate_mbps = found.rate_mbps.copy()
-    as_filled = at & ~found.done & np.append(unsettled, False)[ue_site]
-    rate_mbps[as_filled] = chosen.rate_mbps[as_filled]
-    for case in crowded.settled(task, power, chosen.band_on, np.flatnonzero(unsettled), ue_site, whole):
+    cases = crowded.settled(task, power, chosen.band_on, np.flatnonzero(unsettled), ue_site, whole)
+    if len(cases) < np.count_nonzero(unsettled):  # without its answer a site has no room for who was placed there
+        return option, chosen.rate_mbps
+    for case in cases:
         rate_mbps[case.users] = case.rate_mbps
     return found.option, rate_mbps
 

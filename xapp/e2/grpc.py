@@ -27,6 +27,7 @@ class GrpcE2:
         self._deadline_s = deadline_s
 
     def setup(self) -> NodeInfo:
+        """As ``E2Port``."""
         try:
             answer = self._stub.Setup(e2.SetupRequest(ric_id=_ID), timeout=self._deadline_s)
             return NodeInfo(answer.e2_node_id, network_from_proto(answer.network, "network."))
@@ -36,6 +37,7 @@ class GrpcE2:
             raise E2Error(f"E2 setup: {error}") from None
 
     def reports(self, network: Network) -> Iterator[Snapshot]:
+        """As ``E2Port``."""
         try:
             for indication in self._stub.Subscribe(e2.SubscribeRequest(requestor_id=_ID, ran_function_ids=_FUNCTIONS)):
                 snapshot = self._read(indication, network)
@@ -45,6 +47,7 @@ class GrpcE2:
             raise E2Error(one_line(error)) from None
 
     def send(self, control: Dispatch, network: Network) -> Answer:
+        """As ``E2Port``."""
         request = e2.ControlRequest(requestor_id=_ID, control=dispatch_to_proto(control, network))
         try:
             answer = self._stub.Control(request, timeout=self._deadline_s)
@@ -57,6 +60,7 @@ class GrpcE2:
         return Answer(False, f"{e2.Cause.Name(answer.failure.cause)}: {answer.failure.reason}")
 
     def close(self) -> None:
+        """Ends the connection."""
         self._channel.close()
 
     def _read(self, indication: e2.Indication, network: Network) -> Snapshot | None:
