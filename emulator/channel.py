@@ -122,9 +122,7 @@ def _is_los(network: Network, d_m: FloatArray, los_normal: FloatArray) -> BoolAr
     return result
 
 
-def _site_correlated(
-    shape: tuple[int, ...], rng: np.random.Generator, given: FloatArray | None = None
-) -> FloatArray:
+def _site_correlated(shape: tuple[int, ...], rng: np.random.Generator, given: FloatArray | None = None) -> FloatArray:
     """Standard normal [U, M] with correlation 0.5 between the sites of one user, also with those that are ``given``
     [U, L]: their sum says how likely each common part is."""
     known = np.zeros((shape[0], 0)) if given is None else given

@@ -51,7 +51,7 @@ class E2Server(E2ServiceServicer):
         yield from self._indications(next(self._subscription_ids), iter(feed))
 
     def Control(self, request: e2.ControlRequest, context: grpc.ServicerContext) -> e2.ControlResponse:
-        """Takes a CONTROL for the period that waits for one; INVALID_ARGUMENT names the field that is not fit to act on."""
+        """Takes a CONTROL for the period that waits for one; INVALID_ARGUMENT names the field that is not fit."""
         require_role(context, _ROLE)
         snapshot = self._exchange.desk.snapshot
         if snapshot is None:

@@ -43,7 +43,7 @@ class O1Server(O1ServiceServicer):
         yield from _heard(self._exchange.telemetry, context)
 
     def PlanApplied(self, request: o1.PlanAppliedRequest, context: grpc.ServicerContext) -> o1.PlanAppliedResponse:
-        """The boundary has its plan: a paced clock that waits for it goes on. INVALID_ARGUMENT: the period is no boundary."""
+        """The boundary has its plan: a clock that waits for it goes on. INVALID_ARGUMENT: the period is no boundary."""
         require_role(context, _PLANNER)
         if request.period % self._node.periods_per_plan:
             self._metrics.bad_messages.labels("PlanApplied").inc()
