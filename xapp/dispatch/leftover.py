@@ -64,18 +64,19 @@ def placed(
     free, free_kw = _free(task, power, radio, band_on, option, rate_mbps, short)
     site, need, need_kw = _needs(task, power, radio, band_on, short)
     here = np.arange(site.shape[1]) == option[short][:, None]
-    allowed = np.ones_like(here) if stay else ~here
-    reserve = np.where(here, 0.0, 1.0 - FILLED_FRAC)[..., None]
+    wanted = need + np.where(here, 0.0, 1.0 - FILLED_FRAC)[..., None]
+    if not stay:
+        wanted[here] = np.inf
     serving = site == task.snapshot.serving_site[short][:, None]
+    cost = np.where(here[..., None], 0.0, need_kw) - np.where(serving, _STAYING_KW, 0.0)[..., None]
     found = Placed(option.copy(), rate_mbps.copy(), np.zeros(len(option), dtype=np.bool_))
-    for k in np.lexsort((task.snapshot.demand_mbps[short], task.snapshot.service_class[short])).tolist():
-        room = allowed[k][:, None] & (need[k] + reserve[k] <= free[site[k]])
-        room &= need_kw[k] <= free_kw[site[k]][:, None]
-        if not room.any():
+    ranked = np.lexsort((task.snapshot.demand_mbps[short], task.snapshot.service_class[short]))
+    room = np.asarray(((wanted <= free[site]) & (need_kw <= free_kw[site][..., None])).any(axis=(1, 2)))
+    for k in ranked[room[ranked]].tolist():  # there is never more room than before anybody is placed
+        open_now = (wanted[k] <= free[site[k]]) & (need_kw[k] <= free_kw[site[k]][:, None])
+        if not open_now.any():
             continue
-        cost = np.where(here[k][:, None], 0.0, need_kw[k]) - np.where(serving[k], _STAYING_KW, 0.0)[:, None]
-        cost[~room] = np.inf
-        choice, band = divmod(int(np.argmin(cost)), cost.shape[1])
+        choice, band = divmod(int(np.argmin(np.where(open_now, cost[k], np.inf))), need.shape[2])
         free[site[k, choice], band] -= need[k, choice, band]
         free_kw[site[k, choice]] -= need_kw[k, choice, band]
         user = short[k]
