@@ -27,8 +27,8 @@ STAY_FRAC = 0.05  # of a site's draw, below which it does not switch carriers: i
 @dataclass(frozen=True)
 class Bands:
     """``band_on`` [N, B]; ``rate_mbps`` [U, B], a first guess where not all fits; ``fits`` [N]; ``partial`` [N] where
-    best effort has less than it asks for; ``full_mbps`` [U, B], full demand as far as the carriers go; ``cells`` that
-    it was found for."""
+    best effort has less than it asks for; ``full_mbps`` [U, B], full demand as far as the carriers go; ``cells`` and
+    rates of whole carriers ``whole_mbps`` [U, B] that it was found for."""
 
     band_on: BoolArray
     rate_mbps: FloatArray
@@ -36,6 +36,7 @@ class Bands:
     partial: BoolArray
     full_mbps: FloatArray
     cells: Cells
+    whole_mbps: FloatArray
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _decided(task: DispatchTask, power: Power, cells: Cells, whole_mbps: FloatAr
         queue = queues(cells.rows, whole, _order(power, cells, whole))
         found = decide(task, power, cells, queue, whole)
         band_on[cells.site], rate_mbps[cells.user], fits[cells.site], partial[cells.site], full_mbps[cells.user] = found
-    return Bands(band_on, rate_mbps[:-1], fits, partial, full_mbps[:-1], cells)
+    return Bands(band_on, rate_mbps[:-1], fits, partial, full_mbps[:-1], cells, whole_mbps)
 
 
 def _everything(task: DispatchTask, power: Power, cells: Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:

@@ -61,14 +61,12 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed, rule)
     if asked.association == "cooperative" and not chosen.fits.all():
         option, chosen = _spread(asked, radio, power, option, chosen)
-    ue_site, whole = _serving(asked, radio, option)
-    needed = used(power, ue_site, whole, chosen.rate_mbps).blocks
+    needed = used(power, chosen.cells.ue_site, chosen.whole_mbps, chosen.rate_mbps).blocks
     radio = with_activity(asked, radio, _activity(asked, chosen.band_on, needed))
     option = rescued(radio, option)
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed, before=chosen)
-    option, band_on, rate_mbps, tier = _shared(asked, radio, power, chosen, option)
-    ue_site, whole = _serving(asked, radio, option)
-    return Decided(asked, radio, band_on, ue_site, whole, rate_mbps, tier)
+    served = _settled(asked, radio, power, chosen, option) if chosen.partial.any() else _filled(chosen)
+    return _shared(asked, radio, power, chosen, served)
 
 
 def _spread(
@@ -122,46 +120,53 @@ def _serving(task: DispatchTask, radio: Radio, option: IntArray) -> tuple[IntArr
     return np.where(served, radio.candidate.ravel().take(at), -1), whole_mbps * wants[:, None]
 
 
-def _shared(
-    task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, option: IntArray
-) -> tuple[IntArray, BoolArray, FloatArray, DispatchTier]:
-    """Options [U], carriers [N, B] and rates [U, B]: as filled where all fits; where best effort has less than it asks
-    for and where not everybody fits as well as can be."""
-    band_on, rate_mbps = chosen.band_on.copy(), chosen.rate_mbps.copy()
-    if chosen.partial.any():
-        option, rate_mbps = _settled(task, radio, power, chosen, option)
-    sites = np.flatnonzero(~chosen.fits)
-    if not sites.size:
-        return option, band_on, rate_mbps, DispatchTier.EXACT
-    ue_site, whole = _serving(task, radio, option)
-    band_on[sites], rate_mbps[np.isin(ue_site, sites)] = False, 0.0
-    cases, tier = crowded.decide(task, power, radio.allowed, sites, ue_site, whole)
-    for case in cases:
-        band_on[case.site], rate_mbps[case.users] = case.band_on, case.rate_mbps
-    return option, band_on, rate_mbps, tier
+@dataclass(frozen=True)
+class _Served:
+    """Serving sites [U] (-1 none) with the rates [U, B] of whole carriers there, and rates [U, B]."""
+
+    ue_site: IntArray
+    whole_mbps: FloatArray
+    rate_mbps: FloatArray
 
 
-def _settled(
-    task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, option: IntArray
-) -> tuple[IntArray, FloatArray]:
-    """Options [U] and rates [U, B] once best effort of partial sites has what it asks for, there or where else there is
-    room; where it cannot have that, the program shares out what there is."""
-    ue_site, _ = _serving(task, radio, option)
-    at = np.append(chosen.partial, False)[ue_site]
+def _filled(chosen: bands.Bands) -> _Served:
+    """As the carriers were chosen for."""
+    return _Served(chosen.cells.ue_site, chosen.whole_mbps, chosen.rate_mbps)
+
+
+def _settled(task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, option: IntArray) -> _Served:
+    """``option`` [U] once best effort of partial sites has what it asks for, there or where else there is room; where
+    it cannot have that, the program shares out what there is."""
+    at = np.append(chosen.partial, False)[chosen.cells.ue_site]
     full_mbps = np.where(at[:, None], chosen.full_mbps, chosen.rate_mbps)
     short = np.flatnonzero(at & (total_mbps(full_mbps) < task.snapshot.demand_mbps * FULL))
     found = placed(task, power, radio, chosen.band_on, option, full_mbps, short, stay=True)
-    ue_site, whole = _serving(task, radio, found.option)
+    ue_site, whole = chosen.cells.ue_site, chosen.whole_mbps
+    if found.done.any():
+        ue_site, whole = _serving(task, radio, found.option)
     load_kw = used(power, ue_site, whole, found.rate_mbps).load_kw
     unsettled = chosen.partial & (power.fixed_kw(chosen.band_on) + load_kw > task.policy.power_budget_kw)
     unsettled[ue_site[short[~found.done[short]]]] = True
-    rate_mbps = found.rate_mbps.copy()
     cases = crowded.settled(task, power, chosen.band_on, np.flatnonzero(unsettled), ue_site, whole)
     if len(cases) < np.count_nonzero(unsettled):  # without its answer a site has no room for who was placed there
-        return option, chosen.rate_mbps
+        return _filled(chosen)
+    rate_mbps = found.rate_mbps.copy()
     for case in cases:
         rate_mbps[case.users] = case.rate_mbps
-    return found.option, rate_mbps
+    return _Served(ue_site, whole, rate_mbps)
+
+
+def _shared(task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, served: _Served) -> Decided:
+    """``served`` where all fits, at the other sites as well as can be."""
+    band_on, rate_mbps, tier = chosen.band_on, served.rate_mbps, DispatchTier.EXACT
+    sites = np.flatnonzero(~chosen.fits)
+    if sites.size:
+        band_on, rate_mbps = band_on.copy(), rate_mbps.copy()
+        band_on[sites], rate_mbps[np.isin(served.ue_site, sites)] = False, 0.0
+        cases, tier = crowded.decide(task, power, radio.allowed, sites, served.ue_site, served.whole_mbps)
+        for case in cases:
+            band_on[case.site], rate_mbps[case.users] = case.band_on, case.rate_mbps
+    return Decided(task, radio, band_on, served.ue_site, served.whole_mbps, rate_mbps, tier)
 
 
 def _activity(task: DispatchTask, band_on: BoolArray, needed: FloatArray) -> FloatArray:
