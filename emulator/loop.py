@@ -15,6 +15,7 @@ from emulator import faults, world
 from emulator.exchange import Exchange
 from emulator.metrics import EmulatorMetrics
 from emulator.node import Node
+from emulator.pace import Pace
 from emulator.streams import Streams
 from emulator.tally import Tally
 from gridran.lost import failing_for_h, is_lost
@@ -53,6 +54,7 @@ class Simulation:
         self, order: RunOrder, clock: Clock, exchange: Exchange, metrics: EmulatorMetrics, sink: Sink | None, log: Any
     ) -> None:
         self._order, self._clock, self._exchange = order, clock, exchange
+        self.pace = Pace(clock, order.node.scenario.time.period_s, exchange.stop)
         self._metrics, self._sink, self._log = metrics, sink, log
         self._scenario = order.node.scenario
         self._streams = Streams(order.seed)
@@ -72,6 +74,8 @@ class Simulation:
     def _periods(self) -> str:
         failing_h = 0.0
         for period in range(round(self._order.hours_h / self._order.node.dt_h)):
+            if not self.pace.hold(self._world.time_h):
+                return "stopped"
             if period % self._order.node.periods_per_plan == 0:
                 self._plan(period)
             outcome = self._period()

@@ -123,7 +123,9 @@ class EmulatorService:
         add_E2ServiceServicer_to_server(servicer, server)
 
     def _add_o1(self, server: grpc.Server) -> None:
-        add_O1ServiceServicer_to_server(O1Server(self._node, self._exchange, self._metrics, self._log), server)
+        add_O1ServiceServicer_to_server(
+            O1Server(self._node, self._exchange, self._simulation.pace, self._metrics, self._log), server
+        )
 
 
 def run(config: Path, sink: Sink | None = None) -> int:

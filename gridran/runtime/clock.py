@@ -10,6 +10,8 @@ from typing import Protocol
 
 from gridran.units import h_to_s
 
+_LOOKS_UP_S = 0.25  # how soon a sleeper learns of another speed
+
 
 class Clock(Protocol):
     """``speed``: simulated seconds per second, 0 where it follows no real time."""
@@ -45,8 +47,16 @@ class Scaled:
     def seconds_until(self, time_h: float) -> float:
         return max(0.0, self._zero_s + h_to_s(time_h) / self.speed - self.monotonic_s())
 
+    def set_speed(self, speed: float) -> None:
+        """Goes on at another speed from the present moment."""
+        now_s = self.monotonic_s()
+        self._zero_s = now_s - (now_s - self._zero_s) * self.speed / speed
+        self.speed = speed
+
     def wait_until(self, time_h: float, stop: threading.Event) -> bool:
-        return not stop.wait(self.seconds_until(time_h))
+        while (left_s := self.seconds_until(time_h)) > 0.0 and not stop.is_set():
+            stop.wait(min(left_s, _LOOKS_UP_S))
+        return not stop.is_set()
 
 
 class Wall(Scaled):

@@ -10,7 +10,7 @@ import grpc
 from gridran.runtime.tls import require_role
 
 _A1, _E2, _O1 = (f"/gridran.v1.{name}/" for name in ("A1PolicyService", "E2Service", "O1Service"))
-_RAPP, _XAPP, _READERS = ("rapp",), ("xapp",), ("rapp", "xapp", "observer")
+_RAPP, _XAPP, _OPERATOR, _READERS = ("rapp",), ("xapp",), ("operator",), ("rapp", "xapp", "observer", "operator")
 
 METHOD_ROLES: Mapping[str, tuple[str, ...]] = {
     _A1 + "ListPolicyTypes": _READERS,
@@ -28,6 +28,7 @@ METHOD_ROLES: Mapping[str, tuple[str, ...]] = {
     _O1 + "StreamTelemetry": _RAPP,
     _O1 + "PlanApplied": _RAPP,
     _O1 + "StreamOutcomes": _READERS,
+    _O1 + "SetPace": _OPERATOR,
 }
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 

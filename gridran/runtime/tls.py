@@ -15,7 +15,7 @@ import grpc
 
 from gridran.runtime.address import Address
 
-ROLES = ("emulator", "xapp", "rapp", "observer")
+ROLES = ("emulator", "xapp", "rapp", "observer", "operator")
 _URI_PREFIX = "urn:gridran:role:"
 
 

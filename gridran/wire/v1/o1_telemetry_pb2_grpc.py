@@ -54,6 +54,11 @@ class O1ServiceStub:
                 request_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.StreamOutcomesRequest.SerializeToString,
                 response_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.OutcomeReport.FromString,
                 _registered_method=True)
+        self.SetPace = channel.unary_unary(
+                '/gridran.v1.O1Service/SetPace',
+                request_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.SetPaceRequest.SerializeToString,
+                response_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.Pace.FromString,
+                _registered_method=True)
 
 
 class O1ServiceServicer:
@@ -87,6 +92,14 @@ class O1ServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetPace(self, request, context):
+        """For an operator at a simulation: holds its clock, or lets it go slower or faster; what is not given stays. Waiting
+        changes nothing in a lockstep run. INVALID_ARGUMENT: a negative speed, or 0 for a run that keeps time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_O1ServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -109,6 +122,11 @@ def add_O1ServiceServicer_to_server(servicer, server):
                     servicer.StreamOutcomes,
                     request_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.StreamOutcomesRequest.FromString,
                     response_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.OutcomeReport.SerializeToString,
+            ),
+            'SetPace': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPace,
+                    request_deserializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.SetPaceRequest.FromString,
+                    response_serializer=gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.Pace.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -219,6 +237,33 @@ class O1Service:
             '/gridran.v1.O1Service/StreamOutcomes',
             gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.StreamOutcomesRequest.SerializeToString,
             gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.OutcomeReport.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gridran.v1.O1Service/SetPace',
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.SetPaceRequest.SerializeToString,
+            gridran_dot_wire_dot_v1_dot_o1__telemetry__pb2.Pace.FromString,
             options,
             channel_credentials,
             insecure,
