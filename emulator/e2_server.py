@@ -42,7 +42,8 @@ class E2Server(E2ServiceServicer):
         return self._node.setup()
 
     def Subscribe(self, request: e2.SubscribeRequest, context: grpc.ServicerContext) -> Iterator[e2.Indication]:
-        """An INDICATION per period from the next one on, until the caller leaves or the node is reset."""
+        """INDICATIONs, the present period's at once, until the caller leaves or the node is reset; a slow caller misses
+        older ones."""
         require_role(context, _ROLE)
         feed = self._exchange.indications.join()
         if not context.add_callback(lambda: self._exchange.indications.leave(feed)):

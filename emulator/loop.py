@@ -132,9 +132,7 @@ class Simulation:
         node = self._order.node
         self._world, outcome = world.advance(self._world, control, node.dt_h, self._streams)
         self.tally.add(control is not None, latency_ms)
-        self._metrics.record(outcome, latency_ms)
-        if control is None:
-            self._metrics.controls.labels("missed").inc()
+        self._metrics.record(outcome, control is not None, latency_ms)
         if self._sink is not None:
             self._sink.period(outcome, latency_ms)
         self._publish(outcome, latency_ms)

@@ -1,52 +1,56 @@
-"""What the emulator counts and measures, ``gridran_emulator_*``."""
+"""What the emulator counts and measures, ``gridran_emulator_*``; docs/metrics.md says what each is."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from gridran.lost import critical_availability_frac
-from gridran.types import Network, StepOutcome
+from emulator.network_metrics import NetworkCollector
+from emulator.pace import Pace
+from emulator.watchdog import SAFE_STATE
+from gridran.runtime.meters import counter_of, tell_build
+from gridran.scenario.params import Scenario
+from gridran.types import StepOutcome
 
 _LATENCY_BUCKETS_MS = (2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000, 30000)
-_SITE_GAUGES = {
-    "soc_frac": "State of charge at the end of the period",
-    "load_kw": "Mean draw of the site",
-    "v2g_kw": "Mean power from EVs",
-    "site_up": "1 while the site runs",
-    "mode": "0 normal, 1 helping, 2 assisted, 3 deep sleep",
-}
+_RESULTS, _RPCS = ("accepted", "rejected", "missed"), ("Control", "Indication", "PlanApplied", "SetPace")
+_IN_TIME, _HELD, _SAFE = 0, 1, 2
 
 
 class EmulatorMetrics:
-    """The emulator's own metrics in ``registry``."""
+    """The emulator's own metrics in ``registry``, for a run of ``scenario`` with ``strategy``."""
 
-    def __init__(self, registry: CollectorRegistry, network: Network) -> None:
+    def __init__(self, registry: CollectorRegistry, scenario: Scenario, strategy: str) -> None:
         name = "gridran_emulator"
+        tell_build(registry, "emulator", scenario=scenario.name, strategy=strategy)
         self.latency_ms = Histogram(
-            f"{name}_control_latency_ms", "Indication handed over until control accepted",
+            f"{name}_control_latency_ms", "Indication handed over until control accepted, ms",
             buckets=_LATENCY_BUCKETS_MS, registry=registry,
         )  # fmt: skip
-        self.controls = Counter(f"{name}_controls", "Controls by result", ["result"], registry=registry)
-        self.bad_messages = Counter(f"{name}_bad_messages", "Calls refused as invalid", ["rpc"], registry=registry)
+        self.controls = counter_of(registry, f"{name}_controls", "Controls by result", "result", _RESULTS)
+        self.bad_messages = counter_of(registry, f"{name}_bad_messages", "Calls refused as invalid", "rpc", _RPCS)
         self.listeners = Gauge(f"{name}_listeners", "Open streams", ["stream"], registry=registry)
         self.late_plans = Counter(f"{name}_late_plans", "Boundaries whose plan missed its deadline", registry=registry)
-        self._time_h = Gauge(f"{name}_time_h", "Simulated time", registry=registry)
-        self._critical = Gauge(
-            f"{name}_critical_availability_frac", "Emergency and voice users served in full", registry=registry
+        self._handovers = Counter(f"{name}_handovers", "Changes of serving site (MM.HoExeSucc)", registry=registry)
+        self._watchdog = Gauge(
+            f"{name}_watchdog_state", "0 a control came, 1 the last one is held, 2 safe state", registry=registry
         )
-        self._ledger = Gauge(f"{name}_ledger_error_kwh", "Largest energy imbalance of a site", registry=registry)
-        self._sites = {
-            field: Gauge(f"{name}_{field}", text, ["site"], registry=registry) for field, text in _SITE_GAUGES.items()
-        }
-        self._site_ids = [site.site_id for site in network.sites]
+        self._paused = Gauge(f"{name}_paused", "1 while somebody holds the clock", registry=registry)
+        self._speed = Gauge(
+            f"{name}_pace_speed", "Simulated seconds per second asked for; 0: as fast as can be", registry=registry
+        )
+        self._network = NetworkCollector(registry, scenario.network)
 
-    def record(self, outcome: StepOutcome, latency_ms: float | None) -> None:
-        """A period is over."""
-        self._time_h.set(outcome.time_h + outcome.dt_h)
-        self._critical.set(critical_availability_frac(outcome))
-        self._ledger.set(outcome.ledger_error_kwh)
+    def watch(self, pace: Pace) -> None:
+        """Shows ``pace`` from now on."""
+        self._paused.set_function(lambda: float(pace.paused))
+        self._speed.set_function(lambda: pace.speed)
+
+    def record(self, outcome: StepOutcome, in_time: bool, latency_ms: float | None) -> None:
+        """A period is over; ``in_time``: it had a control of its own."""
+        self._network.saw(outcome)
+        self._handovers.inc(outcome.handovers)
+        self._watchdog.set(_IN_TIME if in_time else _SAFE if outcome.strategy == SAFE_STATE else _HELD)
+        if not in_time:
+            self.controls.labels("missed").inc()
         if latency_ms is not None:
             self.latency_ms.observe(latency_ms)
-        for field, gauge in self._sites.items():
-            for site_id, value in zip(self._site_ids, getattr(outcome, field).tolist(), strict=True):
-                gauge.labels(site_id).set(value)

@@ -39,7 +39,7 @@ class O1Server(O1ServiceServicer):
     def StreamTelemetry(
         self, request: o1.StreamTelemetryRequest, context: grpc.ServicerContext
     ) -> Iterator[o1.Telemetry]:
-        """A report per planning boundary from the next one on, until the caller leaves."""
+        """Reports of planning boundaries, the present one at once, until the caller leaves."""
         require_role(context, _PLANNER)
         self._log.info("O1 telemetry", requestor_id=request.requestor_id)
         yield from _heard(self._exchange.telemetry, context)

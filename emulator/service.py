@@ -39,10 +39,11 @@ class EmulatorService:
         self._node = Node(f"gridran-{uuid.uuid4().hex[:12]}", scenario_of(config.run), config.run.speed)
         self._exchange = Exchange()
         self.registry = new_registry()
-        self._metrics = EmulatorMetrics(self.registry, self._node.scenario.network)
+        self._metrics = EmulatorMetrics(self.registry, self._node.scenario, config.run.strategy)
         order = RunOrder(self._node, config.run.seed, config.run.hours, config.deadlines)
         clock = clock_of(config.run.speed)
         self._simulation = Simulation(order, clock, self._exchange, self._metrics, sink, self._log)
+        self._metrics.watch(self._simulation.pace)
         self._thread = threading.Thread(target=self._simulate, name="simulation", daemon=True)
         self._servers: list[Listening] = []
         self._http: MetricsServer | None = None
@@ -80,7 +81,7 @@ class EmulatorService:
         self._thread.start()
 
     def wait(self) -> int:
-        """The exit code, once the run is over."""
+        """The exit code, once the run has ended, or has failed where the process outlives its run."""
         self._ended.wait()
         return self._code
 

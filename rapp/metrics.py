@@ -1,37 +1,46 @@
-"""What the rApp counts and measures, ``gridran_rapp_*``."""
+"""What the rApp counts and measures, ``gridran_rapp_*``; docs/metrics.md says what each is."""
 
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from gridran.types import Policy
+from gridran.runtime.meters import counter_of, tell_build
+from gridran.types import PlanTier, Policy
 from rapp.notes import Note
 
 _BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1, 2, 5, 10, 20, 30, 60, 120)
+_THREADS = ("planner", "status", "telemetry")
+_ANSWERS = ("enforced", "refused", "unreachable")
 _PLAN_FIELDS = {
-    "survival_h": "Expected life of the first site to run dry",
-    "bound_survival_h": "Proven upper bound of that life",
-    "ev_energy_kwh": "EV energy forecast over the horizon, all sites",
+    "survival_h": "Expected life of the first site to run dry, h",
+    "bound_survival_h": "Proven upper bound of that life, h",
+    "ev_energy_kwh": "EV energy forecast over the horizon, all sites, kWh",
 }
 
 
 class RappMetrics:
-    """The rApp's own metrics in ``registry``."""
+    """The rApp's own metrics in ``registry``, under ``strategy``."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, strategy: str) -> None:
         name = "gridran_rapp"
+        tell_build(registry, "rapp", strategy=strategy)
         self.solve_s = Histogram(
-            f"{name}_plan_s", "Telemetry to policy, journal included", buckets=_BUCKETS_S, registry=registry
+            f"{name}_plan_s", "Telemetry to policy, journal included, s", buckets=_BUCKETS_S, registry=registry
         )
-        self.puts = Counter(f"{name}_policy_puts", "Policies put by result", ["result"], registry=registry)
+        self.puts = counter_of(registry, f"{name}_policy_puts", "Policies put by result", "result", _ANSWERS)
         self.connected = Gauge(f"{name}_connected", "1 while the node sends telemetry", registry=registry)
-        self.faults = Counter(f"{name}_loop_faults", "Faults that a thread survived", ["thread"], registry=registry)
+        self.faults = counter_of(registry, f"{name}_loop_faults", "Faults that a thread survived", "thread", _THREADS)
         self.enforced = Gauge(f"{name}_policy_enforced", "1 while the xApp enforces the last policy", registry=registry)
         self.skipped = Counter(f"{name}_reports_skipped", "Reports overtaken by a newer one", registry=registry)
-        self._plans = Counter(f"{name}_plans", "Plans by tier", ["tier"], registry=registry)
+        self._plans = counter_of(registry, f"{name}_plans", "Plans by tier", "tier", PlanTier)
         self._failed = Counter(f"{name}_solves_failed", "Solves without a plan", registry=registry)
         self._gap_frac = Gauge(f"{name}_plan_gap_frac", "Proven gap of the last plan, NaN without", registry=registry)
-        self._age_h = Gauge(f"{name}_plan_age_h", "Age of the last published plan", registry=registry)
+        self._age_h = Gauge(
+            f"{name}_plan_age_h", "Age of the last published plan when it was published, h", registry=registry
+        )
+        self._planned_at_h = Gauge(
+            f"{name}_planned_at_h", "Simulated time of the last published policy, h", registry=registry
+        )
         self._plan = {field: Gauge(f"{name}_{field}", text, registry=registry) for field, text in _PLAN_FIELDS.items()}
 
     def planned(self, policy: Policy, took_s: float) -> None:
@@ -40,6 +49,7 @@ class RappMetrics:
         self._plans.labels(policy.tier.value).inc()
         self._gap_frac.set(policy.gap_frac)
         self._age_h.set(policy.plan_age_h)
+        self._planned_at_h.set(policy.issued_h)
 
     def noted(self, note: Note) -> None:
         """The core has said something."""

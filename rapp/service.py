@@ -33,7 +33,7 @@ class RappService(Forever):
         super().__init__()
         self._config, self._log = config, get_log()
         self.registry = new_registry()
-        metrics = RappMetrics(self.registry)
+        metrics = RappMetrics(self.registry, config.run.strategy)
         scenario, strategy = scenario_of(config.run), strategy_of(config.run)
         config.state.db.parent.mkdir(parents=True, exist_ok=True)
         notes = NoteFile(config.state.journal, "rapp") if config.state.journal else None

@@ -60,7 +60,7 @@ class A1Server(A1PolicyServiceServicer):
         return held
 
     def DeletePolicy(self, request: a1.DeletePolicyRequest, context: grpc.ServicerContext) -> a1.DeletePolicyResponse:
-        """Drops the policy held, as if it had expired; NOT_FOUND where it is another one or none."""
+        """Drops the policy held; NOT_FOUND where it is another one or none."""
         require_role(context, _ROLE)
         if not self._decider.delete(request.policy_id):
             _not_found(context, request.policy_id)
@@ -68,7 +68,7 @@ class A1Server(A1PolicyServiceServicer):
         return a1.DeletePolicyResponse()
 
     def GetStatus(self, request: a1.GetStatusRequest, context: grpc.ServicerContext) -> a1.PolicyStatus:
-        """Whether the policy last put is enforced, and why not; NOT_FOUND where that was another one."""
+        """Whether the policy last accepted is enforced, and why not; NOT_FOUND where that was another one."""
         require_role(context, _ROLE, "observer")
         status = self._decider.status
         if status is None or status.policy_id != request.policy_id:

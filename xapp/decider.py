@@ -29,6 +29,7 @@ from xapp.metrics import XappMetrics
 from xapp.notes import Note
 
 _WATCHERS_BUFFERED = 64
+_MISSING = "control-without-effect"
 
 
 class Decider:
@@ -110,7 +111,10 @@ class Decider:
         with self._lock:
             began_s = time.perf_counter()
             self._time_h = snapshot.time_h
+            shows_last = self._shows_last(snapshot)
             effects = self._step(core.Report(snapshot))
+            if shows_last:
+                self._metrics.observed(missing=any(isinstance(e, Note) and e.kind == _MISSING for e in effects))
             control = next((effect.dispatch for effect in effects if isinstance(effect, core.SendControl)), None)
             if control is not None:
                 self._journal.record_decision(control.period, decision_line(control))
@@ -120,6 +124,11 @@ class Decider:
                 self._say(status)
             self._write_notes(effects, snapshot.time_h)
             return control
+
+    def _shows_last(self, snapshot: Snapshot) -> bool:
+        """Whether the report shows what came of a control that the node acknowledged."""
+        sent = self._state.sent
+        return sent is not None and self._state.acked and snapshot.period == sent.period + 1
 
     def control_outcome(self, period: int, acked: bool, reason: str) -> None:
         """What the node said to a control."""
@@ -179,8 +188,6 @@ class Decider:
 
     def _write_notes(self, effects: Iterable[core.Effect], time_h: float) -> None:
         for note in (effect for effect in effects if isinstance(effect, Note)):
-            if note.kind == "control-without-effect":
-                self._metrics.without_effect.inc()
             if note.kind not in ("dispatch", "mode-change"):
                 self._log.info(note.kind, **note.fields)
             self._note_down(time_h, note)

@@ -1,38 +1,53 @@
-"""What the xApp counts and measures, ``gridran_xapp_*``."""
+"""What the xApp counts and measures, ``gridran_xapp_*``; docs/metrics.md says what each is."""
 
 from __future__ import annotations
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from gridran.types import Dispatch, ShedReason, Snapshot
+from gridran.runtime.meters import counter_of, tell_build
+from gridran.types import Dispatch, DispatchTier, ShedReason, Snapshot
 from xapp.core import State
 
 _BUCKETS_MS = (2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000)
 
 
 class XappMetrics:
-    """The xApp's own metrics in ``registry``."""
+    """The xApp's own metrics in ``registry``, under ``strategy``."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, strategy: str) -> None:
         name = "gridran_xapp"
+        tell_build(registry, "xapp", strategy=strategy)
         self.decision_ms = Histogram(
-            f"{name}_decision_ms", "Report to decision, journal included", buckets=_BUCKETS_MS, registry=registry
+            f"{name}_decision_ms", "Report to decision, journal included, ms", buckets=_BUCKETS_MS, registry=registry
         )
-        self.dispatches = Counter(f"{name}_dispatches", "Decisions by tier", ["tier"], registry=registry)
-        self.controls = Counter(f"{name}_controls", "Controls sent by result", ["result"], registry=registry)
-        self.without_effect = Counter(
-            f"{name}_controls_without_effect",
-            "Acknowledged controls that the next report does not show",
-            registry=registry,
+        self.dispatches = counter_of(registry, f"{name}_dispatches", "Decisions by tier", "tier", DispatchTier)
+        self.controls = counter_of(
+            registry, f"{name}_controls", "Controls sent by result", "result", ("acked", "failed")
         )
-        self.policies = Counter(f"{name}_policies", "Policies put by result", ["result"], registry=registry)
-        self.bad_messages = Counter(f"{name}_bad_messages", "Messages refused as invalid", ["rpc"], registry=registry)
+        self._observed = counter_of(
+            registry, f"{name}_controls_observed", "Acknowledged controls by what the next report says", "effect",
+            ("shows", "missing"),
+        )  # fmt: skip
+        self.policies = counter_of(
+            registry, f"{name}_policies", "Policies put by result", "result", ("accepted", "rejected")
+        )
+        self.bad_messages = counter_of(
+            registry, f"{name}_bad_messages", "Messages refused as invalid", "rpc", ("Indication", "PutPolicy")
+        )
         self.faults = Counter(f"{name}_loop_faults", "Restarts of the fast loop after a fault", registry=registry)
         self.connected = Gauge(f"{name}_connected", "1 while subscribed at the node", registry=registry)
         self._fallback = Gauge(f"{name}_fallback", "1 while no policy is in force", registry=registry)
-        self._policy_age_h = Gauge(f"{name}_policy_age_h", "Time since the policy was issued", registry=registry)
+        self._policy_age_h = Gauge(f"{name}_policy_age_h", "Time since the policy was issued, h", registry=registry)
+        self._policy_valid_h = Gauge(f"{name}_policy_valid_h", "Time until the policy expires, h", registry=registry)
+        self._v2g_kw = Gauge(
+            f"{name}_v2g_asked_kw", "Power asked of the cars in the last decision, kW", ["site"], registry=registry
+        )
         self._shed = Gauge(f"{name}_shed_users", "Users shed in the last decision", ["reason"], registry=registry)
+
+    def observed(self, missing: bool) -> None:
+        """A report has shown what came of an acknowledged control, or, where it is ``missing``, has not."""
+        self._observed.labels("missing" if missing else "shows").inc()
 
     def decided(self, state: State, snapshot: Snapshot, control: Dispatch, took_s: float) -> None:
         """A decision is about to be sent."""
@@ -40,6 +55,9 @@ class XappMetrics:
         self.dispatches.labels(control.tier.value).inc()
         self._fallback.set(state.policy is None)
         self._policy_age_h.set(snapshot.time_h - state.policy.issued_h if state.policy else 0.0)
+        self._policy_valid_h.set(state.policy.valid_until_h - snapshot.time_h if state.policy else 0.0)
+        for site, kw in zip(state.settings.network.sites, control.v2g_kw.tolist(), strict=True):
+            self._v2g_kw.labels(site.site_id).set(kw)
         shed = np.bincount(control.shed_reason, minlength=len(ShedReason))
         for reason in ShedReason:
             if reason is not ShedReason.SERVED:

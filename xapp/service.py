@@ -31,7 +31,7 @@ class XappService(Forever):
         super().__init__()
         self._config, self._log = config, get_log()
         self.registry = new_registry()
-        self._metrics = XappMetrics(self.registry)
+        self._metrics = XappMetrics(self.registry, config.run.strategy)
         scenario, strategy = scenario_of(config.run), strategy_of(config.run)
         config.state.db.parent.mkdir(parents=True, exist_ok=True)
         notes = NoteFile(config.state.journal, "xapp") if config.state.journal else None

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 from gridran.runtime.dask_cluster import cluster
 from gridran.runtime.heap import keep_freed_memory
 
-_ENDED_S = 5.0  # what an ended process has left to do
+_ENDED_S = 2.0  # what a process that is asked to end may still take
 A = TypeVar("A")
 B = TypeVar("B")
 # Sums over several threads differ in the last digit from sums over one.
@@ -52,13 +53,23 @@ def processes(jobs: int, modules: Sequence[str]) -> Iterator[Executor]:
             for child in children:
                 child.terminate()
             pool.shutdown(wait=False)
-            for child in children:
-                child.join(_ENDED_S)
+            _reap(children)
+
+
+def _reap(children: Iterable[BaseProcess]) -> None:
+    """Waits for processes that were asked to end, so that what they used is known; kills who does not."""
+    deadline_s = time.monotonic() + _ENDED_S
+    for child in children:
+        child.join(max(0.0, deadline_s - time.monotonic()))
+        if child.is_alive():
+            child.kill()
+            child.join()
 
 
 def _in_worker(parent: int, modules: Sequence[str]) -> None:
     """Ctrl-C is the parent's to handle; a worker whose parent was killed has nobody to work for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a parent that is ending ignores it, and would pass that on
     keep_freed_memory()
     for module in modules:  # now, not hours later, when a file may be another
         import_module(module)

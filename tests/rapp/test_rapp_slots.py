@@ -167,7 +167,7 @@ def test_a_restarted_rapp_goes_on_with_slots_and_shares(
     """The journal gives the whole plan back: a failed solve after the restart goes on where the schedule is."""
 
     def boot() -> Planning:
-        journal, metrics = RappJournal(tmp_path / "rapp.db"), RappMetrics(CollectorRegistry())
+        journal, metrics = RappJournal(tmp_path / "rapp.db"), RappMetrics(CollectorRegistry(), "lifetime")
         planning = Planning(scenario, STRATEGY, journal, None, metrics, structlog.get_logger())
         planning.meet("node", scenario.network)
         return planning

@@ -156,7 +156,7 @@ def test_a_restarted_xapp_knows_slots_and_shares(
     """The journal gives the whole policy back: the restarted xApp acts on the slot of the time."""
 
     def boot() -> Decider:
-        journal, metrics = XappJournal(tmp_path / "xapp.db"), XappMetrics(CollectorRegistry())
+        journal, metrics = XappJournal(tmp_path / "xapp.db"), XappMetrics(CollectorRegistry(), "lifetime")
         scenario, log = Scenario("test", network), structlog.get_logger()
         return Decider(scenario, strategy_named("msrc"), journal, None, metrics, log)
 

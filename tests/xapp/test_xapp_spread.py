@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gridran.types import Dispatch, Network, Policy, ServiceClass, ShedReason, Snapshot
+from gridran.types import Dispatch, Network, Policy, ServiceClass, ShedReason, SiteMode, Snapshot
 from xapp.control_check import control_problem
 from xapp.dispatch import crowded
 from xapp.dispatch.association import around
@@ -16,6 +16,7 @@ from xapp.dispatch.efficiency import radio_of
 from xapp.dispatch.leftover import used
 from xapp.dispatch.sharing import power_of
 from xapp.dispatch.task import DispatchTask
+from xapp.dispatchers import proportional_fair
 from xapp.dispatchers.proportional_fair import decide, dispatch
 from xapp.safety import clamp
 
@@ -75,27 +76,79 @@ def test_a_network_that_stands_still_hands_nobody_over(asked: Callable[..., Disp
     assert moves[-1] <= 1
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_without_a_solver_partial_sites_keep_their_fill(
-    asked: Callable[..., DispatchTask], seed: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("seed", "answered"), [(2, 0), (3, 0), (3, 1)])
+def test_without_an_answer_a_partial_site_keeps_its_fill(
+    asked: Callable[..., DispatchTask], seed: int, answered: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where best effort cannot be settled exactly nobody is moved for it, and no carrier is overbooked."""
-    monkeypatch.setattr(crowded, "settled", lambda *_: [])
+    """Where best effort cannot be settled exactly no carrier is overbooked; sites with an answer keep it."""
+    settle, kept = crowded.settled, []
+
+    def some(*asked_of: object) -> list[crowded.Case]:
+        cases = settle(*asked_of)  # type: ignore[arg-type]
+        kept.append((len(cases), [case.site for case in cases[:answered]]))
+        return cases[:answered]
+
     task = asked(seed, load=4.0)
-    found, power = decide(task, power_of(task.network)), power_of(task.network)
+    power = power_of(task.network)
+    best = decide(task, power)
+    monkeypatch.setattr(crowded, "settled", some)
+    found = decide(task, power)
+    assert kept[0][0] > answered, "no site was without an answer"
     taken = used(power, found.ue_site, found.whole_mbps, found.rate_mbps)
     assert (taken.blocks <= 1.0 + 1e-9).all()
     assert (power.fixed_kw(found.band_on) + taken.load_kw <= task.policy.power_budget_kw + 1e-9).all()
-    control = clamp(task, dispatch(task))
-    assert control_problem(task, control) == ""
+    lost_mbps = best.rate_mbps.sum(axis=1) - found.rate_mbps.sum(axis=1)
+    least = np.minimum(task.snapshot.min_rate_mbps, best.rate_mbps.sum(axis=1))
+    assert (found.rate_mbps.sum(axis=1) >= least * (1.0 - 1e-6)).all()
+    assert 0.0 < lost_mbps.sum() < 0.2 * best.rate_mbps.sum()
+
+
+def test_only_sites_around_a_new_mode_spread_their_users(
+    asked: Callable[..., DispatchTask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the crowded sites only those around a new mode are opened to the program that spreads users."""
+    task = asked(1, load=14.0)
+    before = dispatch(task)
+    task = replace(task, previous=replace(before, mode=np.roll(before.mode, 1) + (np.arange(7) == 2)))
+    opened: list[list[int]] = []
+
+    def spread(*given: object) -> np.ndarray:
+        opened.append(np.flatnonzero(~given[4].fits).tolist())  # type: ignore[attr-defined]
+        return np.asarray(given[3])
+
+    monkeypatch.setattr(proportional_fair, "associate", spread)
+    monkeypatch.setattr(proportional_fair, "around", lambda *_: np.ones(7, dtype=np.bool_))
+    decide(task, power_of(task.network))
+    all_crowded = opened[0]
+    assert len(all_crowded) > 1
+    monkeypatch.setattr(proportional_fair, "around", lambda *_: np.arange(7) == all_crowded[0])
+    opened.clear()
+    decide(task, power_of(task.network))
+    assert opened[0] == all_crowded[:1]
 
 
 def test_around_a_site_are_those_that_share_its_users(asked: Callable[..., DispatchTask]) -> None:
     """A site is around itself, and around another one where some user could be served by both."""
-    radio = radio_of(asked(1))
-    only = np.arange(7) == 3
+    task = asked(1)
+    radio, only = radio_of(task), np.arange(7) == 3
     shared = (radio.candidate == 3).any(axis=1)
     wanted = set(radio.candidate[shared].ravel().tolist()) - {-1} | {3}
-    assert set(np.flatnonzero(around(radio, only)).tolist()) == wanted
+    assert set(np.flatnonzero(around(task, radio, only)).tolist()) == wanted
     nobody = replace(radio, candidate=np.full_like(radio.candidate, -1))
-    assert np.flatnonzero(around(nobody, only)).tolist() == [3]
+    assert np.flatnonzero(around(task, nobody, only)).tolist() == [3]
+
+
+def test_heirs_of_a_site_are_around_it(asked: Callable[..., DispatchTask]) -> None:
+    """A site that falls asleep is nobody's option any more; who could take over those whom it served is around it."""
+    task = asked(1)
+    asleep = np.where(np.arange(7) == 3, SiteMode.DEEP_SLEEP, SiteMode.HELPING).astype(np.int64)
+    links = tuple((helper, 3) for helper in range(7) if helper != 3)
+    task = replace(
+        task,
+        policy=replace(task.policy, mode=asleep, links=links),
+        snapshot=replace(task.snapshot, serving_site=np.where(np.arange(200) < 30, 3, 0)),
+    )
+    radio = radio_of(task)
+    heirs = set(radio.candidate[:30].ravel().tolist()) - {-1}
+    assert len(heirs) > 1
+    assert set(np.flatnonzero(around(task, radio, np.arange(7) == 3)).tolist()) == heirs | {3}

@@ -90,7 +90,7 @@ def _association(task: DispatchTask, radio: Radio, power: Power, new_mode: BoolA
         return option
     planned = planned_bands(task, radio)
     chosen = _chosen_bands(task, radio, power, option, planned)
-    chosen = replace(chosen, fits=chosen.fits | ~around(radio, new_mode))
+    chosen = replace(chosen, fits=chosen.fits | ~around(task, radio, new_mode))
     return option if chosen.fits.all() else associate(task, radio, power, option, chosen, planned)
 
 
@@ -136,7 +136,8 @@ def _filled(chosen: bands.Bands) -> _Served:
 
 def _settled(task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, option: IntArray) -> _Served:
     """``option`` [U] once best effort of partial sites has what it asks for, there or where else there is room; where
-    it cannot have that, the program shares out what there is."""
+    it cannot have that, the program shares out what there is. A site for which it has no answer stays as filled, which
+    is within the tolerance, too."""
     at = np.append(chosen.partial, False)[chosen.cells.ue_site]
     full_mbps = np.where(at[:, None], chosen.full_mbps, chosen.rate_mbps)
     short = np.flatnonzero(at & (total_mbps(full_mbps) < task.snapshot.demand_mbps * FULL))
@@ -148,8 +149,9 @@ def _settled(task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands
     unsettled = chosen.partial & (power.fixed_kw(chosen.band_on) + load_kw > task.policy.power_budget_kw)
     unsettled[ue_site[short[~found.done[short]]]] = True
     cases = crowded.settled(task, power, chosen.band_on, np.flatnonzero(unsettled), ue_site, whole)
-    if len(cases) < np.count_nonzero(unsettled):  # without its answer a site has no room for who was placed there
-        return _filled(chosen)
+    unsettled[[case.site for case in cases]] = False
+    if unsettled.any():  # once more without those sites: nobody may have been placed on what they needed themselves
+        return _settled(task, radio, power, replace(chosen, partial=chosen.partial & ~unsettled), option)
     rate_mbps = found.rate_mbps.copy()
     for case in cases:
         rate_mbps[case.users] = case.rate_mbps
