@@ -35,6 +35,7 @@ def parser() -> Parser:
     bench.add_argument("--out", type=directory, required=True, metavar="DIR")
     _explain(commands.add_parser("explain", help="why a site slept, a user was shed, a solve failed"))
     _scenario(commands.add_parser("scenario", help="work on scenario files"))
+    _certificates(commands.add_parser("certificates", help="a throw-away authority and a certificate for each role"))
     return top
 
 
@@ -72,6 +73,11 @@ def _scenario(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("check", help="says what is wrong in a scenario file, and where")
     check.add_argument("file", type=existing_file, metavar="FILE")
+
+
+def _certificates(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", type=directory, required=True, metavar="DIR", help="gets a folder for each role")
+    command.add_argument("--days", type=_checked(at_least_one), default=30, metavar="N", help="how long they are valid")
 
 
 def _checked(convert: Callable[[str], object]) -> Callable[[str], object]:

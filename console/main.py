@@ -123,6 +123,16 @@ def _scenario(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _certificates(asked: argparse.Namespace) -> int:
+    import datetime as dt
+
+    from console.certificates import certificates
+
+    made = certificates(asked.out, asked.days, dt.datetime.now(dt.UTC))
+    print(f"{asked.out}: {'made' if made else 'they are there and good'}")
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _run,
     "emulator": _service,
@@ -132,4 +142,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "bench": _bench,
     "explain": _explain,
     "scenario": _scenario,
+    "certificates": _certificates,
 }

@@ -14,10 +14,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from gridran.runtime.address import Address, listen_error, parse_address
+from gridran.runtime.metrics_paths import ALIVE_PATH, METRICS_PATHS, READY_PATH
 
-METRICS_PATHS = ("/metrics", "/ric/v1/metrics")
-ALIVE_PATH = "/ric/v1/health/alive"
-READY_PATH = "/ric/v1/health/ready"
 _TEXT = "text/plain; charset=utf-8"
 _REQUEST_TIMEOUT_S = 10.0
 

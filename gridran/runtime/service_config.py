@@ -8,14 +8,17 @@
     [security]  plaintext = true, on loopback only; or [tls] certificate, key, authority
     [deadlines] [log] [limits]
 
-Relative paths are relative to the file.
+Relative paths are relative to the file. A variable GRIDRAN_TABLE_KEY of the environment, such as GRIDRAN_RUN_SPEED,
+says more than the file, so that one set of files serves many runs.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
@@ -23,6 +26,8 @@ from gridran.runtime.address import parse_address
 from gridran.runtime.grpc import MAX_MESSAGE_MIB
 from gridran.runtime.tls import Plaintext, Tls, TlsError, Transport
 from gridran.strategies import DEFAULT
+
+_PREFIX = "GRIDRAN_"
 
 
 class ConfigError(ValueError):
@@ -186,24 +191,43 @@ class RappConfig(_Service):
 Config = TypeVar("Config", EmulatorConfig, XappConfig, RappConfig)
 
 
-def read_config(path: Path, kind: type[Config]) -> Config:
-    """The configuration in ``path``. ConfigError: no such file, no TOML, an unknown, missing or bad key."""
+def read_config(path: Path, kind: type[Config], environment: Mapping[str, str] | None = None) -> Config:
+    """The configuration in ``path``, over it what the ``environment`` (None: the process's) says.
+
+    ConfigError: no such file, no TOML, an unknown, missing or bad key.
+    """
+    said = os.environ if environment is None else environment
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = _with(tomllib.loads(path.read_text(encoding="utf-8")), said, kind)
         config = kind.model_validate(tables, context={"folder": path.parent})
         _check_security(config)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_fault(error)}") from None
+        raise ConfigError(_first_fault(error, path, said)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TlsError) as error:
         raise ConfigError(f"{path}: {error}") from None
     return config
 
 
-def _first_fault(error: ValidationError) -> str:
+def _with(tables: dict[str, Any], environment: Mapping[str, str], kind: type[_Service]) -> dict[str, Any]:
+    """``tables`` with the keys that variables of the environment name; those of no table are somebody else's."""
+    over = {name.removeprefix(_PREFIX).lower(): text for name, text in environment.items() if name.startswith(_PREFIX)}
+    for name, text in sorted(over.items()):
+        table, _, key = name.partition("_")
+        if key and table in kind.model_fields:
+            inner = tables.setdefault(table, {})
+            if isinstance(inner, dict):
+                inner[key] = text
+    return tables
+
+
+def _first_fault(error: ValidationError, path: Path, environment: Mapping[str, str]) -> str:
+    """The first fault, with where it stands: the file and its key, or the variable."""
     fault = error.errors(include_url=False, include_context=False)[0]
-    key = ".".join(str(step) for step in fault["loc"])
+    steps = [str(step) for step in fault["loc"]]
+    variable = _PREFIX + "_".join(steps).upper()
+    key = f"the environment's {variable}" if variable in environment else f"{path}: {'.'.join(steps)}"
     message = fault["msg"].removeprefix("Value error, ")
     known = {"extra_forbidden": "is not a known key", "missing": "is missing"}
     return f"{key}: {known.get(fault['type'], message)}"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import Counter
 
+from gridran.runtime import health
 from gridran.runtime.address import PortInUse
 from gridran.runtime.metrics import MetricsServer, new_registry
 
@@ -76,3 +77,17 @@ def test_port_is_free_after_stop() -> None:
     service.server.stop()
     again = MetricsServer(str(service.server.address), new_registry(), lambda: True)
     again.stop()
+
+
+def test_the_health_command_asks_a_service(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 where it is so, 1 and one line where not or where nobody answers, 2 for anything else."""
+    address = str(service.server.address)
+    assert health.main([address, "alive"]) == 0
+    assert health.main([address, "ready"]) == 1
+    service.ready = True
+    assert health.main([address, "ready"]) == 0
+    assert health.main(["127.0.0.1:9", "alive"]) == 1
+    assert health.main([address, "well"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("gridran-health: ") for line in lines)

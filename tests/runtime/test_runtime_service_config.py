@@ -110,3 +110,23 @@ def test_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match=r"service\.toml: "):
         read_config(path, RappConfig)
+
+
+def test_the_environment_says_more_than_the_file(tmp_path: Path) -> None:
+    """GRIDRAN_TABLE_KEY sets a key, of a table that the file has or not; variables of no table are left alone."""
+    said = {"GRIDRAN_RUN_SPEED": "60", "GRIDRAN_RUN_STRATEGY": "msrc", "GRIDRAN_PARENT": "1", "HOME": "/"}
+    config = read_config(written(tmp_path, XAPP), XappConfig, said)
+    assert (config.run.speed, config.run.strategy) == (60.0, "msrc")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "message"),
+    [
+        ("GRIDRAN_RUN_SPEED", "fast", "the environment's GRIDRAN_RUN_SPEED: "),
+        ("GRIDRAN_RUN_SPED", "60", "the environment's GRIDRAN_RUN_SPED: is not a known key"),
+    ],
+)
+def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, text: str, message: str) -> None:
+    """The error names the variable, not the file."""
+    with pytest.raises(ConfigError, match=message):
+        read_config(written(tmp_path, XAPP), XappConfig, {variable: text})
