@@ -13,7 +13,7 @@ help:  ## list the targets
 
 $(VENV)/.core: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[study,web]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from studies.progress import SILENT, Progress
@@ -44,9 +45,11 @@ STUDIES: dict[str, str] = {
 
 
 def study_named(name: str) -> Study:
-    """The study called ``name``; ValueError names the choices."""
+    """The study called ``name``; ValueError names the choices, or what is not installed."""
     if name not in STUDIES:
         raise ValueError(f"no such study {name!r}; there are: {', '.join(sorted(STUDIES)) or 'none'}")
+    if find_spec("matplotlib") is None:  # asked now, not when the trials are played and the figure is drawn
+        raise ValueError(f"study {name!r} needs matplotlib for its figure; pip install 'gridran[study]'")
     module, function = STUDIES[name].split(":")
     study: Study = getattr(import_module(module), function)
     return study

@@ -1,4 +1,4 @@
-"""``gridran-health HOST:PORT alive|ready``: exit code 0 where a service says so, for the health checks of containers."""
+"""``gridran-health HOST:PORT alive|ready``: exit code 0 where a service says so; the health check of containers."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from gridran.runtime.dask_cluster import ClusterError, check_code
 from gridran.runtime.workers import workers
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
-from studies import engine
+from studies import engine, registry
 from studies.cell import Cell, trial_tasks
 from studies.cellfile import CellFile, read_cells
 from studies.design import Design, run_study, trials_of
@@ -334,3 +334,10 @@ def test_a_curve_keeps_its_last_value(tiny: Design) -> None:
     records = {task.key: {"curves": {"soc_mean_frac": curves[task.cell.seed]}} for task in tasks}
     found = Results(tasks, records).curve(("tiny", "independent", "light"), "soc_mean_frac")
     assert found.tolist() == [[1.0, 0.5, 0.5], [1.0, 0.8, 0.6]]
+
+
+def test_a_study_without_its_charts_is_refused_before_it_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where matplotlib is not installed the refusal says so and how to get it."""
+    monkeypatch.setattr(registry, "find_spec", lambda _: None)
+    with pytest.raises(ValueError, match=r"pip install 'gridran\[study\]'"):
+        registry.study_named("msrc-survival")
