@@ -30,11 +30,14 @@ _OBSERVER_DEADLINE_S = 30.0
 
 
 class Sink(Protocol):
-    """Where the periods of a run go besides the observers' streams. ``end`` is the business of who made it."""
+    """Where the periods of a run go besides the observers' streams. ``end`` when it is over, and once more, without
+    effect, by who made it."""
 
     def begin(self, scenario: Scenario) -> None: ...
 
     def period(self, outcome: StepOutcome, control_latency_ms: float | None) -> bool: ...
+
+    def end(self) -> None: ...
 
 
 @dataclass(frozen=True)

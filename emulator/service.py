@@ -102,6 +102,8 @@ class EmulatorService:
         try:
             reason = self._simulation.play()
             self._log.info("run ended", reason=reason)
+            if self._sink is not None:
+                self._sink.end()
         except OSError as error:  # the disk is full, or gone: what was recorded stays
             self._code = EXIT_FAILED
             self._log.error("the run cannot be recorded", why=str(error))

@@ -51,6 +51,9 @@ class Recorder:
         self.after.get(outcome.period, lambda: None)()
         return False
 
+    def end(self) -> None:
+        """Nothing to close."""
+
     def strategies(self) -> list[str]:
         return [outcome.strategy for outcome in self.outcomes]
 
