@@ -1,0 +1,99 @@
+"""A whole outage in containers, with what goes wrong in real life: `make deploy-test`. It needs a container engine.
+
+Simulated time runs 240 times as fast as real time, so a policy's half hour is 7.5 s and a period an eighth of a second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from deploy.grafana.source.queries import asked
+
+WHOLE_OUTAGE_S = 150.0  # six hours at 240 times real time, and a minute
+Eventually = Callable[[str, Callable[[], bool], float], float]
+
+
+def test_every_container_is_confined(stack: Any) -> None:
+    """No root, no writable root file system, no capabilities, a memory limit, and ports on loopback alone."""
+    for service in ("emulator", "xapp", "rapp", "web"):
+        found = stack.inspect(service)
+        host = found["HostConfig"]
+        assert found["Config"]["User"] == "10001:10001"
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert host["Memory"] > 0
+        bound = [port for ports in (host["PortBindings"] or {}).values() for port in ports]
+        assert all(port["HostIp"] == "127.0.0.1" for port in bound)
+
+
+def test_every_panel_of_the_dashboards_has_data(stack: Any, eventually: Eventually) -> None:
+    """Each expression returns at least one sample while a run is played."""
+    missing = {one.expr for one in asked() if not one.shows_alerts}
+
+    def all_there() -> bool:
+        missing.difference_update([expression for expression in missing if stack.query(expression)])
+        return not missing
+
+    try:
+        eventually("every panel has data", all_there, 45.0)
+    except AssertionError:
+        raise AssertionError("no data for:\n" + "\n".join(sorted(missing))) from None
+
+
+def test_a_killed_xapp_comes_back_with_its_policy(stack: Any, eventually: Eventually) -> None:
+    """While it is gone the watchdog says so; back again it controls, under the policy that it had or a newer one."""
+    stack.compose("kill", "--signal", "SIGKILL", "xapp")
+    eventually("the watchdog's alert fires", lambda: stack.fires("EmulatorWatchdog"), 20.0)
+    eventually("the service's alert fires", lambda: stack.fires("ServiceDown"), 20.0)
+    stack.compose("start", "xapp")
+    eventually("it controls again", lambda: _controls(stack), 30.0)
+    eventually("it has a policy", lambda: stack.value("gridran_xapp_fallback") == 0, 20.0)
+    eventually("the alert ends", lambda: not stack.fires("EmulatorWatchdog"), 20.0)
+
+
+def test_a_paused_xapp_goes_on(stack: Any, eventually: Eventually) -> None:
+    """A process that hangs is the same to the node; it goes on where the network now is, not where it stopped."""
+    stack.compose("pause", "xapp")
+    eventually("the watchdog's alert fires", lambda: stack.fires("EmulatorWatchdog"), 20.0)
+    stack.compose("unpause", "xapp")
+    eventually("it controls again", lambda: _controls(stack), 30.0)
+    eventually("the alert ends", lambda: not stack.fires("EmulatorWatchdog"), 20.0)
+
+
+def test_without_the_rapp_the_xapp_falls_back_and_returns(stack: Any, eventually: Eventually) -> None:
+    """A cut between them lets the policy expire: first its expiry is near, then the fallback acts; a policy put after
+    the cut is healed is in force again."""
+    stack.disconnect("rapp", "a1")
+    near = [False]
+
+    def fallen_back() -> bool:
+        near[0] = near[0] or stack.fires("PolicyNearExpiry")
+        return stack.fires("XappInFallback")
+
+    eventually("the fallback's alert fires", fallen_back, 40.0)
+    assert near[0], "PolicyNearExpiry never fired"
+    stack.connect("rapp", "a1")
+    eventually("a policy is in force", lambda: stack.value("gridran_xapp_fallback") == 0, 40.0)
+    eventually("the alert ends", lambda: not stack.fires("XappInFallback"), 20.0)
+
+
+def test_the_outage_is_played_to_its_end(stack: Any, eventually: Eventually) -> None:
+    """Sites that run dry are announced, the run ends by itself, and its figures are there with the energy in balance."""
+    dry = [False]
+
+    def over() -> bool:
+        dry[0] = dry[0] or stack.fires("SiteAboutToDeplete")
+        files = stack.compose("exec", "-T", "emulator", "ls", "/runs/latest")
+        return "kpis.json" in files
+
+    eventually("the run is over", over, WHOLE_OUTAGE_S)
+    assert dry[0], "SiteAboutToDeplete never fired"
+    assert stack.value("max(gridran_emulator_ledger_error_kwh)") < 1e-6
+    assert not stack.fires("LedgerError")
+    assert not math.isnan(stack.value("gridran_emulator_time_h"))
+
+
+def _controls(stack: Any) -> bool:
+    return stack.value("gridran_xapp_connected") == 1 and stack.value("gridran_emulator_watchdog_state") == 0
