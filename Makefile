@@ -6,7 +6,7 @@ OUT ?= out
 RESULTS := msrc-survival msrc-service msrc-overview msrc-energy msrc-tradeoff msrc-sensitivity
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench results proto clean
+.PHONY: help setup setup-dev demo test deploy-test check bench results proto clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,10 @@ demo: setup  ## a blackout without cooperation and with it; then open out/demo/r
 
 test: setup-dev  ## all tests
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+deploy-test: setup-dev  ## a whole outage in containers, with faults; needs a container engine
+	@docker info >/dev/null 2>&1 || { echo "make $@: NO CONTAINER ENGINE answers (docker info); nothing was tested" >&2; exit 2; }
+	GRIDRAN_DEPLOY=1 $(BIN)/python -m pytest --durations=0 -p no:cacheprovider tests/deploy/containers
 
 check: setup-dev  ## formatting, lint, types, import contracts, generated code
 	$(BIN)/ruff format --check .
