@@ -1,4 +1,4 @@
-# make setup · demo · test · check · bench — each sets itself up on a bare machine (python3 >= 3.11 with venv, make).
+# make setup · demo · test · check · bench · test-deploy-static — each sets itself up on a bare machine (python3 >= 3.11 with venv, make).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ OUT ?= out
 RESULTS := msrc-survival msrc-service msrc-overview msrc-energy msrc-tradeoff msrc-sensitivity
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test deploy-test check bench results proto clean
+.PHONY: help setup setup-dev demo test deploy-test test-deploy-static check bench results proto dashboards clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,11 +43,21 @@ check: setup-dev  ## formatting, lint, types, import contracts, generated code
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" proto/generate.sh --check
 
+# No container engine is needed; types of dashboards want npm, and are skipped with a reason where it is not there.
+test-deploy-static: setup-dev  ## Prometheus rules, Grafana dashboards, compose file and Dockerfile
+	@command -v promtool >/dev/null || { echo "make $@: promtool is missing: apt-get install prometheus" >&2; exit 2; }
+	GRIDRAN_PROMETHEUS=required $(BIN)/python -m pytest -rs tests/deploy/test_prometheus_rules.py tests/deploy/test_dashboards.py
+	$(if $(wildcard deploy/compose.yaml),$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml)
+	$(if $(wildcard deploy/Dockerfile),$(BIN)/hadolint deploy/Dockerfile)
+
 bench: setup-dev  ## speed, as ratios
 	$(BIN)/gridran bench loop --out $(OUT)/bench
 
 results: setup-dev  ## the tables and figures of docs/results.md, hours on two cores; stop and start it at will
 	for study in $(RESULTS); do $(BIN)/gridran study $$study --jobs 2 --resume --out docs/results || exit; done
+
+dashboards: setup-dev  ## regenerate deploy/grafana/dashboards from deploy/grafana/source
+	$(BIN)/python -m deploy.grafana.source
 
 proto: setup-dev  ## regenerate gridran/wire/v1 from proto/
 	PATH="$(CURDIR)/$(BIN):$$PATH" proto/generate.sh
