@@ -52,7 +52,7 @@ def _gap() -> Panel:
     unproven = {"type": "special", "options": {"match": "null+nan", "result": {"text": "not proven"}}}
     return stat(
         "Plan gap",
-        "How far the last plan may be from the best one; 3 % is usual. Some planners prove nothing.",
+        "How far the last plan may be from the best one; up to 20 % is usual. Some planners prove nothing.",
         "percentunit",
         Query("max(gridran_rapp_plan_gap_frac)", "gap"),
         GAP,

@@ -83,11 +83,11 @@ def _charge() -> Panel:
 def _life() -> Panel:
     return bars(
         "Life of each battery",
-        "Hours at the present draw, shortest first; red before the next plan. Only sites that run on their battery.",
+        "Hours at the present draw, shortest first; red before the next plan, full from 6 h on. Only sites on battery.",
         "h",
         Query(f"sort(max by (site) (site:gridran_battery_life_h:ratio{_CHOSEN}))", "{{site}}", instant=True),
         limits=LIFE_H,
-        more={"decimals": 2, "min": 0, "noValue": "none in use"},
+        more={"decimals": 2, "min": 0, "max": 6, "noValue": "none in use"},
     )
 
 

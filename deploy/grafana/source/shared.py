@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.grafana.source.kinds import areas, lines, stat
 from deploy.grafana.source.panel import Panel, Query
-from deploy.grafana.source.style import CLASSES, SOURCES, VALID_H
+from deploy.grafana.source.style import CLASSES, SINKS, SOURCES, VALID_H
 
 
 def policy_valid() -> Panel:
@@ -39,6 +39,6 @@ def power_by_source(selector: str = "") -> Panel:
         "Mean power of the last period; below zero what went into batteries and cars.",
         "kwatt",
         Query(f"sum by (source) (gridran_emulator_power_kw{selector})", "{{source}}"),
-        Query(f"-sum by (into) (gridran_emulator_charge_kw{selector})", "into {{into}}"),
-        looks=SOURCES,
+        Query(f"0 - sum by (into) (gridran_emulator_charge_kw{selector})", "into {{into}}"),
+        looks=SOURCES | SINKS,
     )

@@ -34,6 +34,10 @@ SOURCES = {
     "pv": Look("sun", "#f0d93a"),
     "grid": Look("grid", "#9aa2a9"),
 }
+SINKS = {
+    "into battery": Look("into batteries", "#56b4e9"),
+    "into ev": Look("into cars", "#d55e00"),
+}
 SHED = {
     "out_of_coverage": Look("out of coverage", "#0072b2"),
     "site_down": Look("site down", "#d62728"),
@@ -52,7 +56,7 @@ LIFE_H: Steps = ((None, BAD), (0.25, WARNING), (1.0, GOOD))
 VALID_H: Steps = ((None, BAD), (1e-9, WARNING), (0.15, GOOD))
 LEDGER_KWH: Steps = ((None, GOOD), (1e-6, BAD))
 NONE_IS_GOOD: Steps = ((None, GOOD), (1.0, BAD))
-GAP: Steps = ((None, GOOD), (0.03, WARNING), (0.10, BAD))
+GAP: Steps = ((None, GOOD), (0.20, WARNING), (0.30, BAD))
 EFFECT: Steps = ((None, BAD), (0.95, GOOD))
 ALL_THREE: Steps = ((None, BAD), (3.0, GOOD))
 FLOOR: Steps = ((None, BAD), (0.2, PLAIN))
