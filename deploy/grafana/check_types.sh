@@ -12,8 +12,9 @@ if ! command -v npm >/dev/null; then
   exit 3
 fi
 cp "$here/types/package.json" "$here/types/dashboard.ts" "$work"
-if ! (cd "$work" && npm install --silent --no-package-lock --no-audit --no-fund --ignore-scripts >npm.log 2>&1); then
-  echo "check_types: npm cannot fetch @grafana/schema and typescript ($(tail -n 1 "$work/npm.log")); is a registry in reach?" >&2
+quiet=(--loglevel error --no-package-lock --no-audit --no-fund --ignore-scripts)
+if ! (cd "$work" && npm install "${quiet[@]}" >npm.log 2>&1); then
+  echo "check_types: npm cannot fetch @grafana/schema and typescript: $(head -n 1 "$work/npm.log"); is a registry in reach?" >&2
   exit 3
 fi
 
