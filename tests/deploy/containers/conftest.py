@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -105,7 +106,7 @@ def wait_until(what: str, holds: Callable[[], bool], within_s: float) -> float:
 
 
 def _json(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=10.0) as answer:
+    with urllib.request.urlopen(url, timeout=10.0) as answer:  # noqa: S310 - http
         found: dict[str, Any] = json.load(answer)
     return found
 
@@ -138,5 +139,5 @@ def _stack() -> Iterator[Stack]:
         stack.up()
         yield stack
     finally:
-        print(stack.compose("logs", "--no-color", "--tail", "40", *SERVICES))
+        sys.stdout.write(stack.compose("logs", "--no-color", "--tail", "40", *SERVICES))  # shown where a test failed
         stack.down()

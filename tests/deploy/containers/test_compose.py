@@ -80,7 +80,7 @@ def test_without_the_rapp_the_xapp_falls_back_and_returns(stack: Any, eventually
 
 
 def test_the_outage_is_played_to_its_end(stack: Any, eventually: Eventually) -> None:
-    """Sites that run dry are announced, the run ends by itself, and its figures are there with the energy in balance."""
+    """Sites that run dry are announced, the run ends by itself, and its figures are there, the energy in balance."""
     dry = [False]
 
     def over() -> bool:
