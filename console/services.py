@@ -1,4 +1,4 @@
-"""``gridran emulator|rapp|xapp --config FILE``: one service in this process.
+"""``gridran emulator|rapp|xapp|web --config FILE``: one service in this process.
 
 A service package offers ``service.run(config: Path) -> int``; the emulator's takes a second argument, where its periods
 go (``console.sink.RunSink``, or None where its configuration names no ``[run] out``).
@@ -21,7 +21,7 @@ def serve(service: str, config: Path) -> int:
     """Runs a service until it ends and returns its exit code. SIGTERM ends it like Ctrl-C, files closed."""
     signal.signal(signal.SIGTERM, _as_interrupt)
     end_with_parent()
-    module = importlib.import_module(f"{service}.service")
+    module = importlib.import_module("console.web.service" if service == "web" else f"{service}.service")
     try:
         code: int = _emulate(module.run, config) if service == "emulator" else module.run(config)
     except KeyboardInterrupt:
