@@ -35,8 +35,8 @@ _NAMED = 3
 class SiteFacts:
     """One site in one period, which begins at ``time_h`` and ends at ``end_h``.
 
-    ``status``: a mode's name or "down", unchanged since ``since_h``. ``restart_frac``: the charge at which a site that
-    went down comes back. ``carriers``: sites that serve users of its cell, ``helped``: cells whose users it serves,
+    ``status``: a mode's name or "down", unchanged since ``since_h``, or for longer where not ``since_known``: nobody
+    saw what was before. ``restart_frac``: the charge at which a site that went down comes back. ``carriers``: sites that serve users of its cell, ``helped``: cells whose users it serves,
     each with its number of users, most first. ``shed``: users of its cell without service, by name of the reason.
     """
 
@@ -59,6 +59,7 @@ class SiteFacts:
     shed: Mapping[str, int]
     strategy: str
     policy_id: str
+    since_known: bool = True
 
 
 def reasons(facts: SiteFacts, notes: Sequence[Note] | None) -> list[str]:
@@ -75,9 +76,9 @@ def reasons(facts: SiteFacts, notes: Sequence[Note] | None) -> list[str]:
 
 
 def _state(facts: SiteFacts) -> str:
-    words = MODE_WORDS.get(facts.status, "down")
+    words, longer = MODE_WORDS.get(facts.status, "down"), "" if facts.since_known else " or before"
     return (
-        f"{facts.site_id} at {facts.time_h:.2f} h: {words} since {facts.since_h:.2f} h; "
+        f"{facts.site_id} at {facts.time_h:.2f} h: {words} since {facts.since_h:.2f} h{longer}; "
         f"battery at {facts.soc_frac:.1%}, drawing {facts.load_kw:.2f} kW."
     )
 

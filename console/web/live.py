@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -54,7 +53,7 @@ class Pace:
 @dataclass(frozen=True)
 class Live:
     """The run as last heard of. ``why``: of the stage, where there is a reason. ``since_h`` [N]: since when each site
-    is in its present state."""
+    is in its present state. ``heard_h``: when the first period that was heard of began."""
 
     stage: Stage = Stage.WAITING
     why: str = ""
@@ -62,10 +61,13 @@ class Live:
     pace: Pace | None = None
     outcome: StepOutcome | None = None
     since_h: FloatArray | None = None
+    heard_h: float = 0.0
 
     def after(self, outcome: StepOutcome) -> Live:
         """The run after one more period."""
-        return replace(self, stage=Stage.RUNNING, why="", outcome=outcome, since_h=self._since(outcome))
+        heard_h = outcome.time_h if self.outcome is None else self.heard_h
+        since_h = self._since(outcome)
+        return replace(self, stage=Stage.RUNNING, why="", outcome=outcome, since_h=since_h, heard_h=heard_h)
 
     def _since(self, outcome: StepOutcome) -> FloatArray:
         now = np.full(len(outcome.mode), outcome.time_h)
@@ -126,12 +128,8 @@ def site_facts(live: Live, index: int) -> SiteFacts | None:
         shed=dict(zip(SHED_NAMES, shed[1:], strict=True)),
         strategy=outcome.strategy,
         policy_id=outcome.policy_id,
+        since_known=float(since_h[index]) > live.heard_h or live.heard_h == 0.0,
     )
-
-
-def missed(points: Sequence[object], outcome: StepOutcome) -> bool:
-    """Whether periods came before the first one that was heard."""
-    return not points and outcome.period > 0
 
 
 def _state(outcome: StepOutcome) -> IntArray:

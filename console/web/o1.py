@@ -35,6 +35,7 @@ class O1Client:
         deadline_s: float = DEADLINE_S,
         max_message_mib: int = MAX_MESSAGE_MIB,
     ) -> None:
+        self._address = address
         self._channel = connect(address, transport, "emulator", max_message_mib)
         self._stub = O1ServiceStub(self._channel)
         self._deadline_s = deadline_s
@@ -45,7 +46,7 @@ class O1Client:
             answer = self._stub.Describe(o1.DescribeRequest(), timeout=self._deadline_s)
             network = network_from_proto(answer.network, "network.")
         except grpc.RpcError as error:
-            raise O1Error(one_line(error)) from None
+            raise self._failed(error) from None
         except WireError as error:
             raise O1Error(f"O1 describe: {error}") from None
         return Node(answer.managed_element, answer.scenario, network, answer.clock.speed)
@@ -59,7 +60,7 @@ class O1Client:
                 else:
                     yield outcome_from_proto(report.period.outcome, node.network, "outcome.")
         except grpc.RpcError as error:
-            raise O1Error(one_line(error)) from None
+            raise self._failed(error) from None
         except WireError as error:
             raise O1Error(f"O1 outcomes: {error}") from None
 
@@ -71,9 +72,17 @@ class O1Client:
         except grpc.RpcError as error:
             if isinstance(error, grpc.Call) and error.code() is grpc.StatusCode.INVALID_ARGUMENT:
                 raise PaceRefusedError(" ".join((error.details() or "").split())) from None
-            raise O1Error(one_line(error)) from None
+            raise self._failed(error) from None
         return Pace(answer.paused, answer.speed)
 
     def close(self) -> None:
         """Ends all calls from any thread."""
         self._channel.close()
+
+    def _failed(self, error: grpc.RpcError) -> O1Error:
+        """In the words of the innermost layer, where gRPC gives those of all."""
+        code = error.code() if isinstance(error, grpc.Call) else None
+        said = one_line(error)
+        if code is grpc.StatusCode.UNAVAILABLE:
+            said = f"nobody answers there: {said.rpartition(': ')[2].lower()}"
+        return O1Error(f"{self._address}: {said}")

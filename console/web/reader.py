@@ -10,12 +10,13 @@ from typing import Any
 
 from console.web.board import Board
 from console.web.frame import Point, point_of
-from console.web.live import Live, Node, Stage, missed
+from console.web.live import Live, Node, Stage
 from console.web.o1 import O1Client, O1Error, PaceRefusedError
 from gridran.runtime.grpc import backoff_s
 from gridran.types import StepOutcome
 
 _STOP_S = 1.0
+_BACKOFF_S = (0.1, 1.0)  # soon, since a run does not wait for its page
 Earlier = Callable[[StepOutcome], list[Point]]
 
 
@@ -43,7 +44,7 @@ class Reader:
         return not self._thread.is_alive()
 
     def _read(self) -> None:
-        waits_s = backoff_s()
+        waits_s = backoff_s(*_BACKOFF_S)
         while not self._stop.is_set():
             try:
                 self._follow(self._client.describe())
@@ -53,7 +54,7 @@ class Reader:
             except ValueError:  # gRPC's own words for a channel that ``stop`` has closed
                 return
             if self._board.live.stage is Stage.RUNNING:
-                waits_s = backoff_s()
+                waits_s = backoff_s(*_BACKOFF_S)
             self._board.change(partial(_broken, why=why))
             self._stop.wait(next(waits_s))
 
@@ -80,10 +81,10 @@ class Reader:
 
     def _missing(self, outcome: StepOutcome) -> list[Point]:
         """The points between the last one and ``outcome``, as far as they were recorded."""
+        if outcome.period == 0:
+            return []
         points = self._board.news(-1, 0).points
         last_h = points[-1][0] if points else -1.0
-        if not missed(points, outcome) and not points:
-            return []
         return [point for point in self._earlier(outcome) if last_h + 1e-6 < point[0] < outcome.time_h - 1e-6]
 
     def _learn_pace(self) -> None:
