@@ -36,8 +36,9 @@ class SiteFacts:
     """One site in one period, which begins at ``time_h`` and ends at ``end_h``.
 
     ``status``: a mode's name or "down", unchanged since ``since_h``, or for longer where not ``since_known``: nobody
-    saw what was before. ``restart_frac``: the charge at which a site that went down comes back. ``carriers``: sites that serve users of its cell, ``helped``: cells whose users it serves,
-    each with its number of users, most first. ``shed``: users of its cell without service, by name of the reason.
+    saw what was before. ``restart_frac``: the charge at which a site that went down comes back. ``carriers``: sites
+    that serve users of its cell, ``helped``: cells whose users it serves, each with its number of users, most first.
+    ``shed``: users of its cell without service, by name of the reason.
     """
 
     site_id: str

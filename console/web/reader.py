@@ -47,24 +47,24 @@ class Reader:
         waits_s = backoff_s(*_BACKOFF_S)
         while not self._stop.is_set():
             try:
-                self._follow(self._client.describe())
+                if self._follow(self._client.describe()):
+                    waits_s = backoff_s(*_BACKOFF_S)
                 why = "the emulator ended the stream"
             except O1Error as error:
                 why = str(error)
             except ValueError:  # gRPC's own words for a channel that ``stop`` has closed
                 return
-            if self._board.live.stage is Stage.RUNNING:
-                waits_s = backoff_s(*_BACKOFF_S)
             self._board.change(partial(_broken, why=why))
             self._stop.wait(next(waits_s))
 
-    def _follow(self, node: Node) -> None:
+    def _follow(self, node: Node) -> bool:
+        """Hears the run until its stream ends; whether there was anything to hear."""
         board = self._board
         if board.live.node is None or board.live.node.node_id != node.node_id:
             board.begin(Live(node=node, stage=Stage.RUNNING))
             self._log.info("watching", managed_element=node.node_id, scenario=node.scenario)
         elif board.live.stage is Stage.ENDED:
-            return
+            return False
         board.update(stage=Stage.RUNNING, why="")
         self._learn_pace()
         self._known = False
@@ -73,6 +73,9 @@ class Reader:
                 board.update(stage=Stage.ENDED, why=heard)
             else:
                 self._add(heard)
+        if not self._known and board.live.stage is not Stage.ENDED:
+            board.update(stage=Stage.ENDED, why="it was over when this page came to it")
+        return self._known
 
     def _add(self, outcome: StepOutcome) -> None:
         before = [] if self._known else self._missing(outcome)

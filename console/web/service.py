@@ -35,19 +35,19 @@ _BACKLOG = 128
 
 
 class WebService(Forever):
-    """One page, from ``start`` to ``stop``."""
+    """One page, from ``start`` to ``stop``. ``board`` and ``pace`` are None where no emulator is watched."""
 
     def __init__(self, config: WebConfig) -> None:
         super().__init__()
         self._config, self._log = config, get_log()
-        self._board: Board | None = None
-        self._pace: PaceKeeper | None = None
+        self.board: Board | None = None
+        self.pace: PaceKeeper | None = None
         self._reader: Reader | None = None
         if config.connect.o1:
             self._watch()
         live = config.runs.live
         notes = (lambda: read_notes(live / JOURNAL_DIR)) if live else (lambda: None)
-        site = Site(Shelf(config.runs.dir), self._board, self._pace, notes)
+        site = Site(Shelf(config.runs.dir), self.board, self.pace, notes)
         app = make_app(site, config.listen.names, self._ticking)
         self._http = _Http(app, parse_address(config.listen.http))
 
@@ -65,18 +65,18 @@ class WebService(Forever):
 
     def stop(self) -> bool:
         """Lets the browsers go and closes everything; whether that was done in time."""
-        if self._board is not None:
-            self._board.close()
-        if self._pace is not None:
-            self._pace.release()
+        if self.board is not None:
+            self.board.close()
+        if self.pace is not None:
+            self.pace.release()
         ended = self._http.stop()
         return ended and (self._reader is None or self._reader.stop())
 
     def _watch(self) -> None:
-        config, self._board = self._config, Board()
+        config, self.board = self._config, Board()
         client = O1Client(config.connect.o1, config.transport, config.deadlines.call_s, config.limits.max_message_mib)
-        self._reader = Reader(client, self._board, self._earlier, self._log)
-        self._pace = PaceKeeper(client, self._board, self._log)
+        self._reader = Reader(client, self.board, self._earlier, self._log)
+        self.pace = PaceKeeper(client, self.board, self._log)
 
     def _earlier(self, outcome: StepOutcome) -> list[Point]:
         """The recorded timeline before ``outcome``, empty where it cannot be had."""
@@ -96,8 +96,8 @@ class WebService(Forever):
         task.cancel()
 
     async def _tick(self) -> None:
-        while self._pace is not None:
-            await asyncio.to_thread(self._pace.tick, time.monotonic())
+        while self.pace is not None:
+            await asyncio.to_thread(self.pace.tick, time.monotonic())
             await asyncio.sleep(_TICK_S)
 
 
