@@ -1,6 +1,7 @@
 // The run that goes on, as its server tells it by server-sent events.
 
-const SPEEDS = [1, 10, 60, 300, 1200];
+const SPEEDS = [1, 10, 60, 300, 1200, 0];
+const SPEEDS_IN_TIME = [1, 10, 60]; // a run that keeps time does not wait for its loops: too fast, and they miss periods
 const SILENCE_MS = 25000; // the server says something every ten seconds
 const GLIDE_MS = { least: 80, most: 1000 };
 
@@ -94,7 +95,7 @@ export class LiveSource {
 
   get control() {
     const { pace, stage, lockstep } = this.state;
-    return { playing: !pace?.paused, speed: pace?.speed ?? null, speeds: lockstep ? [...SPEEDS, 0] : SPEEDS, enabled: this.connected && stage === "running" && pace !== null };
+    return { playing: !pace?.paused, speed: pace?.speed ?? null, speeds: lockstep ? SPEEDS : SPEEDS_IN_TIME, enabled: this.connected && stage === "running" && pace !== null };
   }
 
   get stage() {

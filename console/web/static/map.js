@@ -6,6 +6,7 @@ import { DOWN, STATE_WORDS, percent, shortName } from "./words.js";
 
 const MARGIN_FRAC = 1.15; // of the nominal radius, around the outermost sites
 const LINK_MAX = 9;
+const TINY = 4.4; // sites so small have no room for their names
 
 export class SiteMap {
   constructor(onSelect) {
@@ -63,7 +64,7 @@ export class SiteMap {
   }
 
   place(radius) {
-    this.marks.classList.toggle("tiny", radius < 6);
+    this.marks.classList.toggle("tiny", radius < TINY);
     this.ground.sites.forEach((site, index) => {
       const { body, name, cars } = this.sites[index], x = this.scale.x(site.x_m), y = this.scale.y(site.y_m);
       set(body, "transform", `translate(${x} ${y}) scale(${radius})`);

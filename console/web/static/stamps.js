@@ -19,7 +19,7 @@ export function put(context, image, x, y) {
 function stamp(ratio, paint) {
   const canvas = document.createElement("canvas"), context = canvas.getContext("2d");
   canvas.width = canvas.height = Math.ceil(2 * HALF * ratio);
-  canvas.className = "icon";
+  canvas.className = "stamp";
   canvas.setAttribute("aria-hidden", "true");
   context.scale(ratio, ratio);
   context.translate(HALF, HALF);

@@ -4,7 +4,7 @@ import { byId, el, set } from "./dom.js";
 import { colours, onThemeChange } from "./theme.js";
 import { CLASS_WORDS, clock } from "./words.js";
 
-const LEFT = 44, RIGHT = 14, TOP = 8, AXIS = 20, STRIP = 8, GAP = 11;
+const LEFT = 44, RIGHT = 14, TOP = 8, AXIS = 20, STRIP = 10, GAP = 10;
 const TIME = 0, SOC = 1, CLASS = 2, SITES = 6; // columns of a point
 const DASHES = [[], [7, 3], [2, 3], [10, 3, 2, 3]];
 const WIDTHS = [2.2, 2, 1.8, 1.6];
@@ -123,13 +123,13 @@ export class Timeline {
     context.fillText("sites", LEFT - 8, top + STRIP / 2);
     rows.forEach((row, at) => {
       const from = Math.floor(this.x(row[TIME])), to = at + 1 < rows.length ? this.x(rows[at + 1][TIME]) : from + 1;
-      const all = row.slice(SITES).reduce((sum, count) => sum + count, 0);
-      let y = top;
+      const all = row.slice(SITES).reduce((total, count) => total + count, 0);
+      let sum = 0;
       row.slice(SITES).forEach((count, state) => {
-        const part = (STRIP * count) / all;
+        const y = Math.round((STRIP * sum) / all);
+        sum += count;
         context.fillStyle = colour.states[state];
-        context.fillRect(from, y, Math.max(1, Math.ceil(to) - from), part);
-        y += part;
+        context.fillRect(from, top + y, Math.max(1, Math.ceil(to) - from), Math.round((STRIP * sum) / all) - y);
       });
     });
   }

@@ -40,7 +40,7 @@ class Stack:
     def emulator(
         self, hours: float, address: str = "127.0.0.1:0", security: str = PLAINTEXT, speed: float = 0.0
     ) -> EmulatorService:
-        run = f'scenario = "small"\nhours = {hours}\nspeed = {speed}\nexit_at_end = false\n'
+        run = f'scenario = "small"\nhours = {hours}\nspeed = {speed}\n'
         text = f'[run]\n{run}[listen]\ne2 = "{address}"\n[deadlines]\npeers_s = 1.5\n{security}'
         service = EmulatorService(read_config(self._written("emulator", text), EmulatorConfig))
         service.start()
@@ -145,7 +145,7 @@ def test_it_waits_for_an_emulator_and_says_so(stack: Stack) -> None:
 def test_a_run_that_is_over_is_called_so(stack: Stack) -> None:
     """Who comes to an emulator whose run has ended is told that, and leaves it in peace."""
     emulator = stack.emulator(hours=0.02)
-    time.sleep(2.5)
+    assert emulator.wait() == 0
     page = stack.page(emulator.o1_address)
     board = page.board
     assert board is not None
