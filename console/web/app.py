@@ -67,7 +67,10 @@ def make_app(site: Site, names: Collection[str] = (), lifespan: Lifespan[Starlet
         Route(READY_PATH, api.ready),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    middleware = [Middleware(Guard, names=names), Middleware(GZipMiddleware, minimum_size=2048)]
+    middleware = [
+        Middleware(Guard, names=names, public=(ALIVE_PATH, READY_PATH)),
+        Middleware(GZipMiddleware, minimum_size=2048),
+    ]
     return Starlette(
         routes=routes, middleware=middleware, exception_handlers={HTTPException: _error}, lifespan=lifespan
     )

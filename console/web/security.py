@@ -23,10 +23,11 @@ HEADERS = {
 class Guard:
     """Adds ``HEADERS`` to every answer, and answers only those who call the page by a name of its own.
 
-    Another site's name that was made to point here (DNS rebinding) is none, so its scripts get nothing."""
+    Another site's name that was made to point here (DNS rebinding) is none, so its scripts get nothing. ``public`` are
+    the paths that anybody may ask for by any name."""
 
-    def __init__(self, app: ASGIApp, names: Collection[str] = ()) -> None:
-        self._app, self._names = app, frozenset(name.lower() for name in names)
+    def __init__(self, app: ASGIApp, names: Collection[str] = (), public: Collection[str] = ()) -> None:
+        self._app, self._names, self._public = app, frozenset(name.lower() for name in names), public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,7 +39,8 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        app = self._app if own_name(Headers(scope=scope).get("host", ""), self._names) else _stranger
+        known = scope["path"] in self._public or own_name(Headers(scope=scope).get("host", ""), self._names)
+        app = self._app if known else _stranger
         await app(scope, receive, send_with_headers)
 
 

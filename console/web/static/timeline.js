@@ -87,8 +87,8 @@ export class Timeline {
       context.fillStyle = colour.soft;
       context.fillText(`${share * 100} %`, LEFT - 8, this.y(share));
     }
-    context.textAlign = "center";
     for (const hour of ticks(this.end_h || 1, Math.max(3, Math.floor(this.width / 110)))) {
+      context.textAlign = this.x(hour) > this.width - 2 * RIGHT ? "right" : "center";
       context.fillText(`${hour} h`, this.x(hour), height - AXIS / 2 + 2);
     }
   }

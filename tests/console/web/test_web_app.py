@@ -212,9 +212,9 @@ def test_an_archive_has_no_live_side(archive: TestClient) -> None:
 
 
 def test_health(page: TestClient, archive: TestClient, board: Board) -> None:
-    """Ready while the emulator is connected; an archive always is."""
+    """Ready while the emulator is connected, whoever asks by whatever name; an archive always is."""
     assert page.get("/ric/v1/health/ready").status_code == 200
     board.update(stage=Stage.BROKEN)
     assert page.get("/ric/v1/health/ready").status_code == 503
-    assert page.get("/ric/v1/health/alive").text == "alive\n"
+    assert page.get("/ric/v1/health/alive", headers={"Host": "web:8080"}).text == "alive\n"
     assert archive.get("/ric/v1/health/ready").status_code == 200
