@@ -8,8 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from gridran.runtime.address import parse_address
 from gridran.strategies import DEFAULT, strategy_named
 
+RUN_FILE = "run.json"
+PAGE = "127.0.0.1:8080"
 LOADS = ("light", "medium", "heavy")
 SERVICES = {"emulator": "the radio network and the world behind it", "rapp": "the slow loop", "xapp": "the fast loop"}
 
@@ -29,6 +32,7 @@ def parser() -> Parser:
     for name, what in SERVICES.items():
         service = commands.add_parser(name, help=f"one service: {what}")
         service.add_argument("--config", type=existing_file, required=True, metavar="FILE")
+    _web(commands.add_parser("web", help="the live page: a run that goes on, or recorded ones"))
     _study(commands.add_parser("study", help="published tables and figures, by Monte Carlo"))
     bench = commands.add_parser("bench", help="speed, as ratios")
     bench.add_argument("name", metavar="NAME")
@@ -50,6 +54,13 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--speed", type=_checked(speed), default=0.0, metavar="max|X", help="times real time")
     command.add_argument("--out", type=directory, required=True, metavar="DIR")
     command.add_argument("--no-web", action="store_true", help="no live page")
+
+
+def _web(command: argparse.ArgumentParser) -> None:
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("dir", nargs="?", type=run_directory, metavar="DIR", help="a run's directory, or one of several")
+    what.add_argument("--config", type=existing_file, metavar="FILE", help="as a service, to watch an emulator")
+    command.add_argument("--listen", type=_checked(address), metavar="HOST:PORT", help=f"with DIR; default {PAGE}")
 
 
 def _study(command: argparse.ArgumentParser) -> None:
@@ -159,6 +170,19 @@ def existing_file(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
         raise argparse.ArgumentTypeError(f"there is no file {text!r}")
+    return path
+
+
+def address(text: str) -> str:
+    """HOST:PORT."""
+    return str(parse_address(text))
+
+
+def run_directory(text: str) -> Path:
+    """A directory in which a run was recorded, or several were, each in one of its own."""
+    path = Path(text)
+    if not (path / RUN_FILE).is_file() and not any(path.glob(f"*/{RUN_FILE}")):
+        raise argparse.ArgumentTypeError(f"{text!r} holds no run: there is no {RUN_FILE} in it")
     return path
 
 

@@ -38,6 +38,7 @@ class Children:
         log_dir.mkdir(parents=True, exist_ok=True)
         self._log_dir = log_dir
         self._children: list[Child] = []
+        self._spare: set[str] = set()
 
     def __enter__(self) -> Children:
         return self
@@ -47,7 +48,7 @@ class Children:
     ) -> None:
         self.stop()
 
-    def start(self, name: str, command: Sequence[str], piped: bool = False) -> Child:
+    def start(self, name: str, command: Sequence[str], piped: bool = False, spare: bool = False) -> Child:
         """Starts ``command``; its output goes to a log, or standard output to a pipe where ``piped``.
 
         Each child leads a session of its own, so that Ctrl-C reaches it only through ``stop``, which lets it finish.
@@ -65,11 +66,14 @@ class Children:
             )
         child = Child(name, process, log)
         self._children.append(child)
+        if spare:
+            self._spare.add(name)
         return child
 
     def dead(self) -> Child | None:
-        """A child that has ended, if any."""
-        return next((child for child in self._children if child.process.poll() is not None), None)
+        """A child that has ended, if any, and that the others cannot do without."""
+        needed = (child for child in self._children if child.name not in self._spare)
+        return next((child for child in needed if child.process.poll() is not None), None)
 
     def stop(self) -> None:
         """Asks every child to end, waits, and kills what is left; a second Ctrl-C cuts the waiting short."""

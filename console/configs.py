@@ -1,4 +1,4 @@
-"""The configuration files that ``gridran run`` writes for its three services, TOML under DIR/config."""
+"""The configuration files that ``gridran run`` writes for its services, TOML under DIR/config."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVICES = ("emulator", "rapp", "xapp")
+WEB = "web"
 LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
 class RunRequest:
     """What ``gridran run`` was asked for. ``scenario``: shipped name or file, empty for the paper's; ``speed``: times
-    real time, 0 is as fast as possible."""
+    real time, 0 is as fast as possible; ``web``: with the live page."""
 
     scenario: str
     strategy: str
@@ -23,20 +24,22 @@ class RunRequest:
     hours_h: float
     speed: float
     out: Path
+    web: bool = False
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Loopback ports: E2-like and O1-like on the emulator, A1-like on the xApp."""
+    """Loopback ports: E2-like and O1-like on the emulator, A1-like on the xApp, HTTP of the live page."""
 
     e2: int
     o1: int
     a1: int
+    web: int
 
 
 def free_ports() -> Ports:
     """Ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(3)]
+    sockets = [socket.socket() for _ in range(4)]
     try:
         for one in sockets:
             one.bind((LOOPBACK, 0))
@@ -51,7 +54,7 @@ def write_configs(request: RunRequest, ports: Ports) -> dict[str, Path]:
     directory = request.out / "config"
     directory.mkdir(parents=True, exist_ok=True)
     paths = {}
-    for service in SERVICES:
+    for service in (*SERVICES, WEB) if request.web else SERVICES:
         paths[service] = directory / f"{service}.toml"
         paths[service].write_text(_toml(_tables(service, request, ports)), encoding="utf-8")
     return paths
@@ -61,7 +64,7 @@ Tables = dict[str, dict[str, str | int | float | bool]]
 
 
 def _tables(service: str, request: RunRequest, ports: Ports) -> Tables:
-    e2, o1, a1 = (f"{LOOPBACK}:{port}" for port in (ports.e2, ports.o1, ports.a1))
+    e2, o1, a1, http = (f"{LOOPBACK}:{port}" for port in (ports.e2, ports.o1, ports.a1, ports.web))
     out = request.out.resolve()
     run: dict[str, str | int | float | bool] = {
         "scenario": request.scenario,
@@ -75,10 +78,11 @@ def _tables(service: str, request: RunRequest, ports: Ports) -> Tables:
         "emulator": {"run": run | {"out": str(out)}, "listen": {"e2": e2, "o1": o1}},
         "rapp": {"run": run, "connect": {"o1": o1, "a1": a1}},
         "xapp": {"run": run, "listen": {"a1": a1}, "connect": {"e2": e2}},
+        WEB: {"listen": {"http": http}, "connect": {"o1": o1}, "runs": {"dir": str(out), "live": str(out)}},
     }
     state = {"db": str(out / "state" / f"{service}.sqlite"), "journal": str(out / "journal" / f"{service}.jsonl")}
     security: dict[str, str | int | float | bool] = {"plaintext": True}
-    return tables[service] | ({"state": {**state}} if service != "emulator" else {}) | {"security": security}
+    return tables[service] | ({"state": {**state}} if service in ("rapp", "xapp") else {}) | {"security": security}
 
 
 def _toml(tables: Tables) -> str:

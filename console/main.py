@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from console.arguments import parser
+from console.arguments import PAGE, parser
 from gridran.runtime.heap import keep_freed_memory
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
@@ -49,7 +49,8 @@ def _run(asked: argparse.Namespace) -> int:
     if round(hours_h * 3600.0 / scenario.time.period_s) < 1:
         raise UsageError(f"argument --hours: {hours_h:g} h is shorter than a period of {scenario.time.period_s:g} s")
     _make_directory(asked.out)
-    return run(RunRequest(asked.scenario, asked.strategy, asked.load, asked.seed, hours_h, factor, asked.out))
+    web = not asked.no_web
+    return run(RunRequest(asked.scenario, asked.strategy, asked.load, asked.seed, hours_h, factor, asked.out, web))
 
 
 def _make_directory(out: Path) -> None:
@@ -57,6 +58,18 @@ def _make_directory(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
         raise UsageError(f"argument --out: {out} cannot be made: {wrong.strerror}") from None
+
+
+def _web(asked: argparse.Namespace) -> int:
+    from console.page import replay, web_problem
+
+    if asked.config is not None and asked.listen is not None:
+        raise UsageError("argument --listen: goes with DIR; in a configuration it is http of [listen]")
+    problem = web_problem()
+    if problem:
+        print(f"gridran web: {problem}", file=sys.stderr)
+        return EXIT_FAILED
+    return _service(asked) if asked.config is not None else replay(asked.dir, asked.listen or PAGE)
 
 
 def _service(asked: argparse.Namespace) -> int:
@@ -138,6 +151,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "emulator": _service,
     "rapp": _service,
     "xapp": _service,
+    "web": _web,
     "study": _study,
     "bench": _bench,
     "explain": _explain,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from html import escape
 from typing import Any
 
+from console.carried import carried, links
 from console.svg import svg
 from gridran.types import SiteMode
 from studies.availability import CLASS_NAMES
@@ -79,12 +79,8 @@ def _users(moment: dict[str, Any], scale: _Scale) -> str:
 
 def _links(facts: dict[str, Any], moment: dict[str, Any], scale: _Scale) -> str:
     """Lines from a helper to the sites whose users it carries, thicker for more users."""
-    carried = Counter(
-        (by, own)
-        for by, own in zip(moment["ue_site"], moment["own_site"], strict=True)
-        if by >= 0 and by != own and moment["mode"][by] == SiteMode.HELPING and moment["mode"][own] != SiteMode.HELPING
-    )
-    return "".join(_link(facts["sites"], pair, users, scale) for pair, users in sorted(carried.items()))
+    pairs = links(carried(moment["ue_site"], moment["own_site"]), moment["mode"])
+    return "".join(_link(facts["sites"], pair, users, scale) for pair, users in sorted(pairs.items()))
 
 
 def _link(sites: list[dict[str, Any]], pair: tuple[int, int], users: int, scale: _Scale) -> str:

@@ -1,4 +1,5 @@
-"""``gridran run``: three services as processes of their own, followed until the outage is over or somebody stops it."""
+"""``gridran run``: three services as processes of their own, and the live page, followed until the outage is over or
+somebody stops it. Nobody needs the page: the run is the same without it."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from console.children import Child, Children
-from console.configs import SERVICES, RunRequest, free_ports, write_configs
+from console.configs import SERVICES, WEB, Ports, RunRequest, free_ports, write_configs
+from console.page import Page, web_problem
 from console.progress import ProgressView, ShownProgress, event_of
 from console.report import write_report
 from console.table import print_kpis
@@ -50,13 +52,15 @@ def run(request: RunRequest, command: Command = service_command) -> int:
 
 
 def _supervise(request: RunRequest, command: Command) -> int:
-    configs = write_configs(request, free_ports())
+    ports = free_ports()
+    configs = write_configs(request, ports)
     try:
         with Children(request.out / "logs") as children, ShownProgress(request.hours_h) as view:
             started = {
                 name: children.start(name, command(name, configs[name]), name == "emulator") for name in SERVICES
             }
-            follow(started["emulator"], children, view)
+            page = _page(request, ports, children, command(WEB, configs[WEB])) if WEB in configs else None
+            follow(started["emulator"], children, view, page)
     except ServiceEndedError as ended:
         print(f"gridran run: {ended}", file=sys.stderr)
         return EXIT_FAILED
@@ -66,7 +70,16 @@ def _supervise(request: RunRequest, command: Command) -> int:
     return EXIT_OK
 
 
-def follow(emulator: Child, children: Children, view: ProgressView) -> None:
+def _page(request: RunRequest, ports: Ports, children: Children, command: Sequence[str]) -> Page | None:
+    """The live page; None, and a line that says why, where it cannot be had."""
+    problem = web_problem()
+    if problem:
+        print(f"gridran run: {problem}, or give --no-web", file=sys.stderr)
+        return None
+    return Page(children.start(WEB, command, spare=True), ports, request.speed)
+
+
+def follow(emulator: Child, children: Children, view: ProgressView, page: Page | None = None) -> None:
     """Shows the emulator's events until it says that the run has ended and exits.
 
     ServiceEndedError where a service goes before that, or the emulator fails after it.
@@ -77,6 +90,8 @@ def follow(emulator: Child, children: Children, view: ProgressView) -> None:
         if event:
             view.show(event)
             ended = ended or event["event"] == "end"
+        if page is not None:
+            page.check()
         dead = children.dead()
         if ended or dead is None or dead is emulator:
             continue

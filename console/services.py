@@ -1,4 +1,4 @@
-"""``gridran emulator|rapp|xapp --config FILE``: one service in this process.
+"""``gridran emulator|rapp|xapp|web --config FILE``: one service in this process.
 
 A service package offers ``service.run(config: Path) -> int``; the emulator's takes a second argument, where its periods
 go (``console.sink.RunSink``, or None where its configuration names no ``[run] out``).
@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
+PAGE_NICENESS = 10  # the run goes first
 
 
 def serve(service: str, config: Path) -> int:
     """Runs a service until it ends and returns its exit code. SIGTERM ends it like Ctrl-C, files closed."""
     signal.signal(signal.SIGTERM, _as_interrupt)
-    end_with_parent()
-    module = importlib.import_module(f"{service}.service")
+    if end_with_parent() and service == "web":
+        os.nice(PAGE_NICENESS)
+    module = importlib.import_module("console.web.service" if service == "web" else f"{service}.service")
     try:
         code: int = _emulate(module.run, config) if service == "emulator" else module.run(config)
     except KeyboardInterrupt:
@@ -29,10 +31,13 @@ def serve(service: str, config: Path) -> int:
     return code
 
 
-def end_with_parent() -> None:
-    """Where started by ``gridran run`` on Linux: a SIGTERM when that process dies, even by kill -9."""
-    if sys.platform == "linux" and os.environ.get("GRIDRAN_PARENT") == str(os.getppid()):
+def end_with_parent() -> bool:
+    """Where started by ``gridran run``, and True then: on Linux a SIGTERM when that process dies, even by kill -9."""
+    if os.environ.get("GRIDRAN_PARENT") != str(os.getppid()):
+        return False
+    if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    return True
 
 
 def _emulate(run: Any, config: Path) -> int:

@@ -56,7 +56,7 @@ class RunRecorder:
     OSError where the directory cannot be written.
     """
 
-    def __init__(self, out: Path, facts: RunFacts, moment_every_h: float = 0.25) -> None:
+    def __init__(self, out: Path, facts: RunFacts, moment_every_h: float = 1.0 / 12.0) -> None:
         out.mkdir(parents=True, exist_ok=True)
         self._out = out
         self._network = facts.network

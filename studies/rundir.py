@@ -58,7 +58,7 @@ def read_run(path: Path) -> RunDir:
     if not (path / RUN_FILE).is_file():
         raise ValueError(f"{path} holds no run: {RUN_FILE} is missing")
     facts = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
-    timeline, network = _read_csv(path / TIMELINE_FILE), _read_csv(path / NETWORK_FILE)
+    timeline, network = read_table(path / TIMELINE_FILE), read_table(path / NETWORK_FILE)
     sites = len(facts["sites"])
     # The two files are flushed one after the other: keep the periods that both have in full.
     periods = min(len(timeline["period"]) // sites, len(network["period"]))
@@ -70,7 +70,7 @@ def read_run(path: Path) -> RunDir:
         network={name: values[:periods] for name, values in network.items()},
         moments=tuple(_read_json_lines(path / MOMENTS_FILE)),
         kpis=json.loads(kpis_path.read_text(encoding="utf-8")) if kpis_path.is_file() else None,
-        notes=tuple(_read_notes(path / JOURNAL_DIR)),
+        notes=tuple(read_notes(path / JOURNAL_DIR)),
     )
 
 
@@ -114,7 +114,8 @@ def _shares(run: RunDir) -> list[PeriodShares]:
     ]
 
 
-def _read_csv(path: Path) -> Table:
+def read_table(path: Path) -> Table:
+    """The columns of a CSV file without its torn last line; ``period`` alone, and empty, where there is no file."""
     if not path.is_file():
         return {"period": []}
     with path.open(encoding="utf-8", newline="") as file:
@@ -130,7 +131,8 @@ def _empty(names: list[str]) -> Table:
     return {name: [] for name in names}
 
 
-def _read_notes(journal: Path) -> list[dict[str, Any]]:
+def read_notes(journal: Path) -> list[dict[str, Any]]:
+    """The notes in a directory of JSON lines, in order of time."""
     notes = [note for path in sorted(journal.glob("*.jsonl")) for note in _read_json_lines(path)]
     return sorted(notes, key=lambda note: float(note.get("time_h", 0.0)))
 

@@ -1,9 +1,10 @@
-"""The configuration of the three services: TOML files with typed tables, refused in one line that names the key.
+"""The configuration of the services: TOML files with typed tables, refused in one line that names the key.
 
-    [run]       what is played; the same in all three files
+    [run]       what is played; the same in the files of emulator, rApp and xApp
     [listen]    addresses of this service: gRPC, and ``http`` for metrics and health (empty: none)
     [connect]   addresses of its peers
     [state]     what survives a restart (rApp, xApp)
+    [runs]      directories of recorded runs (web)
     [workers]   processes, or a Dask cluster, to plan large networks in (rApp)
     [security]  plaintext = true, on loopback only; or [tls] certificate, key, authority
     [deadlines] [log] [limits]
@@ -20,7 +21,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from gridran.runtime.address import parse_address
 from gridran.runtime.grpc import MAX_MESSAGE_MIB
@@ -107,8 +117,9 @@ class LimitsTable(_Table):
     max_message_mib: int = Field(default=MAX_MESSAGE_MIB, ge=1, le=1024)
 
 
-class _Service(_Table):
-    run: RunTable = RunTable()
+class _Speaker(_Table):
+    """Whoever speaks gRPC."""
+
     security: SecurityTable = SecurityTable()
     tls: TlsTable | None = None
     deadlines: DeadlinesTable = DeadlinesTable()
@@ -125,6 +136,10 @@ class _Service(_Table):
     def grpc_addresses(self) -> dict[str, str]:
         """Every gRPC address of the file by key."""
         raise NotImplementedError
+
+
+class _Service(_Speaker):
+    run: RunTable = RunTable()
 
 
 class EmulatorListen(_Table):
@@ -188,7 +203,46 @@ class RappConfig(_Service):
         return {"connect.o1": self.connect.o1, "connect.a1": self.connect.a1}
 
 
-Config = TypeVar("Config", EmulatorConfig, XappConfig, RappConfig)
+class WebListen(_Table):
+    """``http``: the page and health. ``names``: host names that it goes by besides localhost and addresses in
+    digits."""
+
+    http: HostPort
+    names: tuple[str, ...] = ()
+
+
+class WebConnect(_Table):
+    """``o1``: the emulator whose run is watched; empty where recorded runs are all there is to see."""
+
+    o1: OptionalHostPort = ""
+
+
+class RunsTable(_Table):
+    """``dir``: a run directory, or a directory of run directories, to replay. ``live``: where the run that is watched
+    is recorded, for the reasons of its plans."""
+
+    dir: FilePath | None = None
+    live: FilePath | None = None
+
+
+class WebConfig(_Speaker):
+    listen: WebListen
+    connect: WebConnect = WebConnect()
+    runs: RunsTable = RunsTable()
+
+    @model_validator(mode="after")
+    def _has_something_to_show(self) -> WebConfig:
+        if not self.connect.o1 and self.runs.dir is None:
+            raise ValueError("connect.o1, runs.dir: give at least one of them, or there is nothing to show")
+        if self.runs.dir is not None and not self.runs.dir.is_dir():
+            raise ValueError(f"runs.dir: no such directory {self.runs.dir}")
+        return self
+
+    def grpc_addresses(self) -> dict[str, str]:
+        return {"connect.o1": self.connect.o1} if self.connect.o1 else {}
+
+
+Config = TypeVar("Config", EmulatorConfig, XappConfig, RappConfig, WebConfig)
 
 
 def read_config(path: Path, kind: type[Config], environment: Mapping[str, str] | None = None) -> Config:
@@ -230,12 +284,13 @@ def _first_fault(error: ValidationError, path: Path, environment: Mapping[str, s
     key = f"the environment's {variable}" if variable in environment else f"{path}: {'.'.join(steps)}"
     message = fault["msg"].removeprefix("Value error, ")
     known = {"extra_forbidden": "is not a known key", "missing": "is missing"}
-    return f"{key}: {known.get(fault['type'], message)}"
+    said = known.get(fault["type"], message)
+    return f"{key}: {said}" if key else said
 
 
-def _check_security(config: _Service) -> None:
+def _check_security(config: _Speaker) -> None:
     """TlsError: neither or both of TLS and plaintext, a missing file, or plaintext beyond loopback."""
-    if config.tls is None and not config.security.plaintext:
+    if config.tls is None and not config.security.plaintext and config.grpc_addresses():
         raise TlsError("security: give [tls], or plaintext = true for loopback addresses")
     if config.tls is None:
         for key, address in config.grpc_addresses().items():

@@ -27,6 +27,7 @@ from console.main import main
         (["run"], "--out"),
         (["emulator"], "--config"),
         (["emulator", "--config", "no-such-file"], "--config"),
+        (["web", "no-such-dir"], "DIR"),
         (["study", "x", "--trials", "0", "--out", "x"], "--trials"),
         (["study", "x", "--jobs", "2", "--dask", "a:1", "--out", "x"], "--dask"),
         (["study", "no-such-study", "--out", "x"], "no such study 'no-such-study'"),
@@ -71,7 +72,7 @@ def test_explain_prints_and_exits_0(run_dir: Path, capsys: pytest.CaptureFixture
 
 def test_help_loads_nothing_heavy() -> None:
     """``gridran --help`` imports no numpy, gRPC, duckdb, rich or jinja2."""
-    heavy = "{'numpy', 'grpc', 'duckdb', 'rich', 'jinja2', 'highspy', 'scipy', 'matplotlib'}"
+    heavy = "{'numpy', 'grpc', 'duckdb', 'rich', 'jinja2', 'highspy', 'scipy', 'matplotlib', 'starlette'}"
     call = "import sys, console.main as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\n"
     program = f"{call}assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
@@ -79,7 +80,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_every_subcommand_has_help() -> None:
     """Each command of the contract explains itself."""
-    for command in ("run", "emulator", "rapp", "xapp", "study", "bench", "explain", "scenario"):
+    for command in ("run", "emulator", "rapp", "xapp", "web", "study", "bench", "explain", "scenario"):
         with pytest.raises(SystemExit) as left:
             main([command, "--help"])
         assert left.value.code == 0

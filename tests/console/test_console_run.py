@@ -80,6 +80,39 @@ def test_a_dying_service_is_one_clear_line(service: str, tmp_path: Path, capsys:
     assert lines[0].startswith(f"gridran run: {service} ended with exit code 3: no such scenario (see ")
 
 
+def with_page(out: Path, hours_h: float = 0.5) -> RunRequest:
+    return RunRequest("", "msrc", "medium", 1, hours_h, 0.0, out, web=True)
+
+
+def test_the_page_is_said_once_and_ends_with_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its address is one line on stderr; all else is as without it."""
+    assert run(with_page(tmp_path), fake()) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    port = tomllib.loads((tmp_path / "config" / "web.toml").read_text())["listen"]["http"].rpartition(":")[2]
+    assert line == f"gridran run: watch it at http://127.0.0.1:{port}/"
+    assert json.loads((tmp_path / "kpis.json").read_text())["sim_h"] == pytest.approx(0.5)
+
+
+def test_a_dying_page_does_not_end_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says so, and the run comes to its end with exit code 0."""
+    assert run(with_page(tmp_path, 2.0), fake(0.01, web=DYING)) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "the live page ended" in line]
+    assert len(said) == 1
+    assert said[0].startswith("gridran run: the live page ended with exit code 3, the run goes on (see ")
+    assert json.loads((tmp_path / "kpis.json").read_text())["sim_h"] == pytest.approx(2.0)
+
+
+def test_without_the_extra_the_run_goes_on_without_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says that there is no page and how to get it; the exit code is that of the run."""
+    monkeypatch.setattr("console.page._NEEDED", ("no_such_server",))
+    assert run(with_page(tmp_path), fake()) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    missing = "no live page: no_such_server not installed, pip install 'gridran[web]'"
+    assert line == f"gridran run: {missing}, or give --no-web"
+
+
 PARENT = """
 import os, sys
 from pathlib import Path
@@ -155,6 +188,9 @@ def wait_for(condition: object, seconds: float = 30.0) -> None:
 def test_configs_meet_on_the_same_ports(tmp_path: Path) -> None:
     """The rApp and the xApp are told where the emulator and the xApp listen, all on loopback."""
     paths = write_configs(request(tmp_path), free_ports())
+    assert "web" not in paths
+    web = tomllib.loads(write_configs(with_page(tmp_path), free_ports())["web"].read_text())
+    assert web["runs"]["live"] == str(tmp_path)
     emulator, rapp, xapp = (tomllib.loads(paths[name].read_text()) for name in ("emulator", "rapp", "xapp"))
     assert rapp["connect"]["o1"] == emulator["listen"]["o1"]
     assert rapp["connect"]["a1"] == xapp["listen"]["a1"]

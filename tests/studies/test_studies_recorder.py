@@ -75,11 +75,11 @@ def test_network_row_adds_up(recorder: RunRecorder, synthetic: ModuleType, tmp_p
 
 
 def test_moments_are_kept_at_intervals(recorder: RunRecorder, synthetic: ModuleType, tmp_path: Path) -> None:
-    """A quarter of an hour apart: at 0, 0.25 and 0.5 h of a run of 0.6 h."""
-    for outcome in synthetic.blackout(synthetic.network(1), periods=72, ues=5):
+    """Five minutes apart: four of them in a run of 18 minutes."""
+    for outcome in synthetic.blackout(synthetic.network(1), periods=36, ues=5):
         recorder.add(outcome)
     times_h = [json.loads(line)["time_h"] for line in (tmp_path / "moments.jsonl").read_text().splitlines()]
-    assert times_h == pytest.approx([0.0, 0.25, 0.5])
+    assert times_h == pytest.approx([0.0, 1 / 12, 2 / 12, 3 / 12], abs=1e-6)
 
 
 def test_parquet_is_the_same_table(recorder: RunRecorder, synthetic: ModuleType, tmp_path: Path) -> None:

@@ -1,0 +1,268 @@
+"""The live page in a real browser: a run that goes on, then its replay, on a desk and on a phone."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from studies.recorder import RunFacts, RunRecorder
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
+REQUIRED = os.environ.get("GRIDRAN_BROWSER") == "required"
+SHOTS = Path(__file__).parents[3] / "out" / "screenshots"
+WIDTHS = ((1280, 900), (390, 844))
+PATIENCE_S = 60.0
+LEAST_FRAMES_PER_S = 20.0
+COUNT_DRAWS = """
+window.draws = 0;
+const clear = CanvasRenderingContext2D.prototype.clearRect;
+CanvasRenderingContext2D.prototype.clearRect = function (...box) { window.draws++; return clear.apply(this, box); };
+"""
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists() and not REQUIRED, reason=f"there is no {CHROMIUM}: apt-get install chromium"
+)
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api") if not REQUIRED else _playwright()
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
+        yield opened
+        opened.close()
+
+
+def _playwright() -> Any:
+    import playwright.sync_api
+
+    return playwright.sync_api
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Open]:
+    """Opens an address at a width; nothing may go wrong in the page's own scripts, or be fetched from elsewhere."""
+    contexts, wrong = [], []
+
+    def opened(url: str, width: int = 1280, height: int = 900, scheme: str = "light", **options: Any) -> Any:
+        viewport = {"width": width, "height": height}
+        context = browser.new_context(viewport=viewport, color_scheme=scheme, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.add_init_script(COUNT_DRAWS)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda asked: asked.url.startswith(url) or wrong.append(asked.url))
+        page.set_default_timeout(1000.0 * PATIENCE_S)
+        load(page, url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def load(page: Any, url: str) -> None:
+    """Until the sites are there: a machine whose network interfaces come and go makes Chromium drop what it loads."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        page.goto(url)
+        try:
+            page.wait_for_selector("#marks a.site", timeout=10_000.0)
+        except Exception:
+            assert time.monotonic() < deadline_s
+        else:
+            return
+
+
+def soon(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
+    """Waits until ``condition`` holds."""
+    deadline_s = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+
+
+def shot(page: Any, name: str) -> None:
+    """Keeps a picture for whoever wants to look."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(SHOTS / f"{name}.png"))
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, subprocess.Popen[str]]]:
+    """A real run of seven sites with its page: directory, address, process. It is held after some periods."""
+    out = tmp_path_factory.mktemp("live") / "blackout"
+    words = ("run", "small", "--hours", "6", "--strategy", "lifetime", "--out", str(out))
+    run = subprocess.Popen([sys.executable, "-m", "console", *words], stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    url = run.stderr.readline().rpartition(" ")[2].strip()
+    soon(lambda: (out / "network.csv").is_file() and (out / "network.csv").read_text().count("\n") > 2)
+    origin = {"Origin": url.rstrip("/")}
+    assert httpx.post(f"{url}api/live/pace", json={"paused": True}, headers=origin).status_code == 200
+    yield out, url, run
+    run.terminate()
+    run.communicate(timeout=30.0)
+
+
+def test_a_run_is_watched_held_and_hurried(running: tuple[Path, str, subprocess.Popen[str]], open_page: Open) -> None:
+    """All sites are there; a sleeping one says who carries its users; space holds the run, and a speed hurries it."""
+    out, url, run = running
+    page = open_page(url)
+    assert page.locator("#marks a.site").count() == 7
+    assert page.locator("#sites li").count() == 7
+    asleep = page.locator("#marks a.site[aria-label*='deep sleep']").first
+    name = str(asleep.get_attribute("aria-label")).partition(",")[0]
+    asleep.focus()
+    page.keyboard.press("Enter")
+    soon(lambda: "its users are carried by" in page.inner_text("#panel-why"))
+    assert page.inner_text("#panel-title") == name
+    assert "The plan at 0.00 h moved it from normal to deep sleep" in page.inner_text("#panel-why")
+    shot(page, "live-site")
+    page.keyboard.press("Escape")
+    assert not page.locator("#panel").is_visible()
+    assert page.inner_text("#words").startswith("Paused.")
+    page.keyboard.press("Space")
+    soon(lambda: page.inner_text("#words") == "Live, as fast as both loops answer.")
+    page.keyboard.press("Space")
+    soon(lambda: page.inner_text("#words").startswith("Paused."))
+    time.sleep(1.0)
+    held = page.inner_text("#clock")
+    time.sleep(1.5)
+    assert page.inner_text("#clock") == held
+    page.get_by_label("Play").click()
+    page.locator("#speeds label", has_text="1200").click()
+    soon(lambda: page.inner_text("#words") == "Live, at 1200 times real time.")
+    shot(page, "live")
+    page.locator("#speeds label", has_text="max").click()
+    soon(lambda: page.inner_text("#words").startswith("The run ended at 6.00 h"))
+    soon(lambda: run.poll() is not None)
+    assert run.returncode == 0
+    assert (out / "report.html").is_file()
+    soon(lambda: "replay the run with: gridran web DIR" in page.inner_text("#words"))
+
+
+@pytest.fixture(scope="module")
+def crowded(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recorded hour and a half of 19 sites and 1,000 users."""
+    out, network = tmp_path_factory.mktemp("crowded") / "crowd", synthetic.network(2)
+    with RunRecorder(out, RunFacts("msrc", "medium", 1, 1.5, "paper", network)) as recorder:
+        for outcome in synthetic.blackout(network, periods=180, ues=1000):
+            recorder.add(outcome)
+    return out
+
+
+@pytest.fixture
+def replayed() -> Iterator[Callable[[Path], str]]:
+    """Starts ``gridran web DIR`` and gives its address."""
+    started: list[subprocess.Popen[str]] = []
+
+    def serve(directory: Path) -> str:
+        command = [sys.executable, "-m", "console", "web", str(directory), "--listen", "127.0.0.1:0"]
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        assert started[-1].stdout is not None
+        found = re.search(r"http://\S+", started[-1].stdout.readline())
+        assert found is not None
+        return found[0]
+
+    yield serve
+    for one in started:
+        one.terminate()
+        one.communicate(timeout=10.0)
+
+
+def test_a_finished_run_is_replayed(
+    running: tuple[Path, str, subprocess.Popen[str]], open_page: Open, replayed: Callable[[Path], str]
+) -> None:
+    """Seeking by click and by key moves the clock and the reasons; space plays and holds; the end is said."""
+    out, _, run = running
+    soon(lambda: run.poll() is not None)
+    page = open_page(replayed(out))
+    page.keyboard.press("Space")
+    soon(lambda: page.inner_text("#words").endswith("paused."))
+    page.keyboard.press("Home")
+    soon(lambda: page.inner_text("#clock") == "0 h 00 min")
+    page.keyboard.press("ArrowRight")
+    soon(lambda: page.inner_text("#clock") == "0 h 05 min")
+    box = page.locator("#track").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    soon(lambda: re.fullmatch(r"2 h 5\d min", page.inner_text("#clock")))
+    page.locator("#sites a").nth(2).click()
+    soon(lambda: re.match(r"site-2 at 2\.[89]", page.inner_text("#panel-why")))
+    page.keyboard.press("Escape")
+    page.keyboard.press("End")
+    soon(lambda: page.inner_text("#words") == "Replay of blackout: the run ended here.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_it_fits_desks_and_phones(
+    crowded: Path, open_page: Open, replayed: Callable[[Path], str], width: int, height: int, scheme: str
+) -> None:
+    """Nothing is wider than the screen, in light and dark; pictures of the page and of a site are kept."""
+    page = open_page(replayed(crowded), width, height, scheme)
+    box = page.locator("#track").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.7, box["y"] + 20)
+    page.keyboard.press("Space")
+    soon(lambda: page.inner_text("#words").endswith("paused."))
+    time.sleep(0.7)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    shot(page, f"replay-{width}-{scheme}")
+    page.locator("#sites a").nth(4).click()
+    soon(lambda: "site-04 at" in page.inner_text("#panel-why"))
+    time.sleep(0.3)
+    shot(page, f"replay-{width}-{scheme}-site")
+
+
+def test_a_thousand_users_move_smoothly(crowded: Path, open_page: Open, replayed: Callable[[Path], str]) -> None:
+    """At least 20 pictures a second, the best of three stretches of three seconds."""
+    page = open_page(replayed(crowded))
+    rates = []
+    for _ in range(3):
+        page.keyboard.press("Home")
+        begun, at_ms = page.evaluate("[window.draws, performance.now()]")
+        time.sleep(3.0)
+        ended, to_ms = page.evaluate("[window.draws, performance.now()]")
+        rates.append((ended - begun) / (to_ms - at_ms) * 1000.0)
+    print(f"1,000 users: {', '.join(f'{rate:.1f}' for rate in rates)} frames a second")  # noqa: T201  # what it measures
+    assert max(rates) >= LEAST_FRAMES_PER_S
+
+
+def test_who_wants_stillness_gets_it(crowded: Path, open_page: Open, replayed: Callable[[Path], str]) -> None:
+    """With reduced motion nobody glides: one picture for a period, not sixty a second."""
+    page = open_page(replayed(crowded), reduced_motion="reduce")
+    page.locator("#speeds label", has_text=re.compile(r"^60 ")).click()
+    time.sleep(0.5)
+    begun = page.evaluate("window.draws")
+    time.sleep(3.0)
+    assert page.evaluate("window.draws") - begun <= 12
+
+
+def test_a_lost_server_is_said(crowded: Path, open_page: Open, tmp_path: Path) -> None:
+    """When the page's server goes, what is not loaded is not made up: the page says that the connection is lost."""
+    copy = tmp_path / "copy"
+    shutil.copytree(crowded, copy)
+    command = [sys.executable, "-m", "console", "web", str(copy), "--listen", "127.0.0.1:0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    found = re.search(r"http://\S+", server.stdout.readline())
+    assert found is not None
+    page = open_page(found[0])
+    server.terminate()
+    server.communicate(timeout=10.0)
+    page.keyboard.press("End")
+    soon(lambda: "Connection to the page’s server lost" in page.inner_text("#words"))
