@@ -28,7 +28,7 @@ from console.web.pace import PaceKeeper, pace_request
 from console.web.replay import Replay
 from console.web.security import Guard, refusal
 from console.web.shelf import DamagedRunError, Shelf
-from gridran.runtime.metrics import ALIVE_PATH, READY_PATH
+from gridran.runtime.metrics_paths import ALIVE_PATH, READY_PATH
 
 STATIC = Path(__file__).parent / "static"
 FRAMES_MAX = 240

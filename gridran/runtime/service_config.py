@@ -264,7 +264,7 @@ def read_config(path: Path, kind: type[Config], environment: Mapping[str, str] |
     return config
 
 
-def _with(tables: dict[str, Any], environment: Mapping[str, str], kind: type[_Service]) -> dict[str, Any]:
+def _with(tables: dict[str, Any], environment: Mapping[str, str], kind: type[BaseModel]) -> dict[str, Any]:
     """``tables`` with the keys that variables of the environment name; those of no table are somebody else's."""
     over = {name.removeprefix(_PREFIX).lower(): text for name, text in environment.items() if name.startswith(_PREFIX)}
     for name, text in sorted(over.items()):

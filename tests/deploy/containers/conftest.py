@@ -21,6 +21,11 @@ DEPLOY = Path(__file__).parents[3] / "deploy"
 SERVICES = ("emulator", "xapp", "rapp", "web", "prometheus")
 _UP_S, _CALL_S = 240.0, 60.0
 SPEED, HOURS = 240.0, 6.0
+_DEFAULTS = dict(
+    line.split("=", 1)
+    for line in (DEPLOY / ".env").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+)
 
 
 class StackError(AssertionError):
@@ -60,6 +65,18 @@ class Stack:
         """What the engine knows of a service's container."""
         found: list[dict[str, Any]] = json.loads(self._run(["docker", "inspect", self._container(service)], _CALL_S))
         return found[0]
+
+    def over_base_mb(self) -> float:
+        """By how much gridran's image is larger than the one that it is made from."""
+        sizes = []
+        for variable in ("GRIDRAN_IMAGE", "PYTHON_IMAGE"):
+            image = self._environment.get(variable) or _DEFAULTS[variable]
+            sizes.append(int(self._run(["docker", "image", "inspect", "--format", "{{.Size}}", image], _CALL_S)))
+        return (sizes[0] - sizes[1]) / 1e6
+
+    def page(self, path: str) -> Any:
+        """What the web service answers with."""
+        return _json(self.web + path)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """The present samples of an expression."""

@@ -28,6 +28,11 @@ def test_every_container_is_confined(stack: Any) -> None:
         assert all(port["HostIp"] == "127.0.0.1" for port in bound)
 
 
+def test_the_image_is_small(stack: Any) -> None:
+    """At most 350 MB over its base."""
+    assert stack.over_base_mb() <= 350.0
+
+
 def test_every_panel_of_the_dashboards_has_data(stack: Any, eventually: Eventually) -> None:
     """Each expression returns at least one sample while a run is played."""
     missing = {one.expr for one in asked() if not one.shows_alerts}
@@ -40,6 +45,12 @@ def test_every_panel_of_the_dashboards_has_data(stack: Any, eventually: Eventual
         eventually("every panel has data", all_there, 45.0)
     except AssertionError:
         raise AssertionError("no data for:\n" + "\n".join(sorted(missing))) from None
+
+
+def test_the_page_shows_the_run_and_says_why(stack: Any, eventually: Eventually) -> None:
+    """It is live, and the reasons of a site come from the files that all services share."""
+    assert stack.page("/api/page")["live"]
+    eventually("a plan is told", lambda: "Policy" in str(stack.page("/api/live/sites/0/reasons")), 20.0)
 
 
 def test_a_killed_xapp_comes_back_with_its_policy(stack: Any, eventually: Eventually) -> None:
@@ -92,6 +103,7 @@ def test_the_outage_is_played_to_its_end(stack: Any, eventually: Eventually) -> 
     assert dry[0], "SiteAboutToDeplete never fired"
     assert stack.value("max(gridran_emulator_ledger_error_kwh)") < 1e-6
     assert not stack.fires("LedgerError")
+    assert stack.page("/api/runs/latest")["ended"]
     assert not math.isnan(stack.value("gridran_emulator_time_h"))
 
 
