@@ -98,6 +98,14 @@ def soon(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
         time.sleep(0.05)
 
 
+def heard(url: str) -> bool:
+    """Whether the page there has heard of a period."""
+    try:
+        return httpx.get(f"{url}api/live/sites/0/reasons", timeout=10.0).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def insist(act: Callable[[], object], page: Any, words: str) -> None:
     """Acts until the page's words begin with ``words``: an order may be lost on a machine as ``load`` knows it."""
     deadline_s = time.monotonic() + PATIENCE_S
@@ -125,7 +133,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
     run = subprocess.Popen([sys.executable, "-m", "console", *words], stderr=subprocess.PIPE, text=True)
     assert run.stderr is not None
     url = run.stderr.readline().rpartition(" ")[2].strip()
-    soon(lambda: (out / "network.csv").is_file() and (out / "network.csv").read_text().count("\n") > 2)
+    soon(lambda: heard(url))
     origin = {"Origin": url.rstrip("/")}
     assert httpx.post(f"{url}api/live/pace", json={"paused": True}, headers=origin).status_code == 200
     yield out, url, run
