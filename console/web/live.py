@@ -85,7 +85,8 @@ def words(live: Live) -> str:
     if live.stage is Stage.ENDED:
         return f"The run ended{_at(live, end=True)}: {END_WORDS.get(live.why, live.why)}."
     if live.outcome is None:
-        return "Connected to the emulator. The run has not begun."
+        paused = live.pace is not None and live.pace.paused
+        return f"Connected to the emulator{', paused' if paused else ''}. The page begins with its next period."
     return pace_words(live.pace)
 
 

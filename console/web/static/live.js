@@ -11,7 +11,7 @@ export class LiveSource {
     this.reset();
     this.state = { stage: "waiting", words: "Connecting to the page’s server.", pace: null, lockstep: false };
     this.listeners = {};
-    this.connected = false;
+    [this.connected, this.refused] = [false, ""];
     this.open();
     this.watchdog = setInterval(() => this.checkSilence(), 5000);
   }
@@ -33,15 +33,21 @@ export class LiveSource {
     this.heard_ms = performance.now();
     this.events = new EventSource("/api/live/events");
     const on = (name, take) => this.events.addEventListener(name, (event) => {
-      [this.heard_ms, this.connected] = [performance.now(), true];
+      this.hear();
       take(JSON.parse(event.data));
     });
     on("run", (run) => this.takeRun(run));
     on("frame", (news) => this.takeFrame(news));
-    on("state", (state) => { this.state = state; this.tell("state"); });
+    on("state", (state) => { [this.state, this.refused] = [state, ""]; this.tell("state"); });
     on("beat", () => {});
     this.events.onerror = () => this.lose();
-    this.events.onopen = () => { this.connected = true; this.tell("state"); };
+    this.events.onopen = () => this.hear();
+  }
+
+  hear() {
+    const wasLost = !this.connected;
+    [this.heard_ms, this.connected] = [performance.now(), true];
+    if (wasLost) this.tell("state");
   }
 
   lose() {
@@ -104,7 +110,7 @@ export class LiveSource {
   }
 
   get words() {
-    if (this.connected) return this.state.words;
+    if (this.connected) return this.refused || this.state.words;
     if (this.state.stage === "ended") return `${this.state.words} The page’s server has left; replay the run with: gridran web DIR`;
     return "Connection to the page’s server lost. Trying again.";
   }
@@ -121,9 +127,9 @@ export class LiveSource {
     if (!this.control.enabled) return;
     try {
       const answer = await fetch("/api/live/pace", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(pace) });
-      if (!answer.ok) this.state = { ...this.state, words: (await answer.json()).error };
+      this.refused = answer.ok ? "" : (await answer.json()).error;
     } catch {
-      this.connected = false;
+      this.refused = "That did not reach the page’s server. Try again.";
     }
     this.tell("state");
   }

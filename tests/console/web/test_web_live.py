@@ -31,7 +31,8 @@ def test_every_stage_has_its_words(node: Node, outcomes: list[StepOutcome]) -> N
     said = {
         words(Live()): "Waiting for the emulator.",
         words(Live(why="h:1: nobody answers")): "Waiting for the emulator (h:1: nobody answers).",
-        words(Live(stage=Stage.RUNNING, node=node)): "The run has not begun.",
+        words(Live(stage=Stage.RUNNING, node=node)): "Connected to the emulator. The page begins with its next period.",
+        words(Live(stage=Stage.RUNNING, node=node, pace=Pace(True, 0.0))): "Connected to the emulator, paused.",
         words(running): "Live, as fast as both loops answer.",
         words(replace(running, pace=Pace(False, 60.0))): "Live, at 60 times real time.",
         words(replace(running, pace=Pace(True, 60.0))): "Paused.",
