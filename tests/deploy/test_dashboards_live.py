@@ -75,7 +75,9 @@ def prometheus(prometheus_tool: Tool, tmp_path: Path) -> Iterator[Prometheus]:
     """Emulator, rApp and xApp with seven sites and accelerated time, scraped by a Prometheus of this test's own."""
     program = prometheus_tool("prometheus")
     ports, web = free_ports(), f"127.0.0.1:{free_ports().e2}"
-    addresses = dict(zip(SERVICES, (f"127.0.0.1:{port}" for port in vars(free_ports()).values()), strict=True))
+    addresses = dict(
+        zip(SERVICES, (f"127.0.0.1:{port}" for port in list(vars(free_ports()).values())[:3]), strict=True)
+    )
     for folder in ("journal", "state"):
         (tmp_path / folder).mkdir()
     configs = write_configs(RunRequest("small", "msrc", "medium", 1, HOURS_H, SPEED, tmp_path), ports)
