@@ -13,6 +13,7 @@ from gridran.strategies import DEFAULT, strategy_named
 
 RUN_FILE = "run.json"
 PAGE = "127.0.0.1:8080"
+_MOST_DAYS = 3650
 LOADS = ("light", "medium", "heavy")
 SERVICES = {"emulator": "the radio network and the world behind it", "rapp": "the slow loop", "xapp": "the fast loop"}
 
@@ -88,7 +89,7 @@ def _scenario(command: argparse.ArgumentParser) -> None:
 
 def _certificates(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=directory, required=True, metavar="DIR", help="gets a folder for each role")
-    command.add_argument("--days", type=_checked(at_least_one), default=30, metavar="N", help="how long they are valid")
+    command.add_argument("--days", type=_checked(days), default=30, metavar="N", help="how long they are valid")
 
 
 def _checked(convert: Callable[[str], object]) -> Callable[[str], object]:
@@ -162,6 +163,14 @@ def at_least_one(text: str) -> int:
     value = whole(text)
     if value < 1:
         raise ValueError(f"{text!r} is below 1")
+    return value
+
+
+def days(text: str) -> int:
+    """A whole number of days, 1 to 3650."""
+    value = at_least_one(text)
+    if value > _MOST_DAYS:
+        raise ValueError(f"{text!r} is above {_MOST_DAYS}")
     return value
 
 

@@ -60,7 +60,7 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE if piped else file,
                 stderr=file,
-                env=os.environ | {"GRIDRAN_PARENT": str(os.getpid())},
+                env=_environment(),
                 text=True,
                 start_new_session=True,
             )
@@ -89,6 +89,12 @@ class Children:
             child.process.wait()
             _close(child.process.stdout)
         self._children.clear()
+
+
+def _environment() -> dict[str, str]:
+    """This process's, but for settings of services: what was asked for stands in their files."""
+    own = {name: text for name, text in os.environ.items() if not name.startswith("GRIDRAN_")}
+    return own | {"GRIDRAN_PARENT": str(os.getpid())}
 
 
 def _signal(child: Child, number: signal.Signals) -> None:

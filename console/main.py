@@ -141,8 +141,7 @@ def _certificates(asked: argparse.Namespace) -> int:
 
     from console.certificates import certificates
 
-    made = certificates(asked.out, asked.days, dt.datetime.now(dt.UTC))
-    print(f"{asked.out}: {'made' if made else 'they are there and good'}")
+    print(f"{asked.out}: {certificates(asked.out, asked.days, dt.datetime.now(dt.UTC))}")
     return 0
 
 

@@ -34,6 +34,7 @@ class EmulatorMetrics:
         self._watchdog = Gauge(
             f"{name}_watchdog_state", "0 a control came, 1 the last one is held, 2 safe state", registry=registry
         )
+        self._run_over = Gauge(f"{name}_run_over", "1 once the run has ended", registry=registry)
         self._paused = Gauge(f"{name}_paused", "1 while somebody holds the clock", registry=registry)
         self._speed = Gauge(
             f"{name}_pace_speed", "Simulated seconds per second asked for; 0: as fast as can be", registry=registry
@@ -44,6 +45,10 @@ class EmulatorMetrics:
         """Shows ``pace`` from now on."""
         self._paused.set_function(lambda: float(pace.paused))
         self._speed.set_function(lambda: pace.speed)
+
+    def over(self) -> None:
+        """The run has ended."""
+        self._run_over.set(1)
 
     def record(self, outcome: StepOutcome, in_time: bool, latency_ms: float | None) -> None:
         """A period is over; ``in_time``: it had a control of its own."""

@@ -1,7 +1,7 @@
 """How fast periods follow one another: the run's own clock, and what an operator who watches asks of it.
 
 A lockstep run stays one: it only waits between periods, so its results do not change. A run that keeps time keeps it
-at another speed, and a pause shifts its clock.
+at another speed from its next period on, and a pause shifts its clock. Only the simulation's thread touches the clock.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 
 from gridran.runtime.clock import Clock, Scaled
+
+_SLOWEST, _FASTEST = 0.01, 1e5
 
 
 class Pace:
@@ -37,16 +39,14 @@ class Pace:
 
     def set(self, paused: bool | None, speed: float | None) -> None:
         """What is None stays. ValueError: a speed that this run cannot have."""
-        if speed is not None and not 0.0 <= speed < float("inf"):
-            raise ValueError(f"{speed:g} is no speed")
         if speed == 0.0 and isinstance(self._clock, Scaled):
             raise ValueError("0 is for lockstep runs, this one keeps time")
+        if speed is not None and speed != 0.0 and not _SLOWEST <= speed <= _FASTEST:
+            raise ValueError(f"{speed:g} is not between {_SLOWEST:g} and {_FASTEST:g}")
         with self._changed:
             self._paused = self._paused if paused is None else paused
             if speed is not None:
                 self._speed = speed
-                if isinstance(self._clock, Scaled):
-                    self._clock.set_speed(speed)
             self._changed.notify_all()
 
     def hold(self, time_h: float) -> bool:
@@ -56,8 +56,8 @@ class Pace:
             while not self._stop.is_set() and (self._paused or self._early_s() > 0.0):
                 waited = waited or self._paused
                 self._changed.wait(0.2 if self._paused else min(0.2, self._early_s()))
-        if waited:
-            self._clock.start(time_h)
+        if isinstance(self._clock, Scaled) and (waited or self._clock.speed != self._speed):
+            self._clock.go_on(time_h, self._speed)
         self._begun_s = self._monotonic_s()
         return not self._stop.is_set()
 

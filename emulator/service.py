@@ -101,6 +101,7 @@ class EmulatorService:
     def _simulate(self) -> None:
         try:
             reason = self._simulation.play()
+            self._metrics.over()
             self._log.info("run ended", reason=reason)
             if self._sink is not None:
                 self._sink.end()

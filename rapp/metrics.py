@@ -42,6 +42,8 @@ class RappMetrics:
             f"{name}_planned_at_h", "Simulated time of the last published policy, h", registry=registry
         )
         self._plan = {field: Gauge(f"{name}_{field}", text, registry=registry) for field, text in _PLAN_FIELDS.items()}
+        for gauge in (self._gap_frac, self._age_h, self._planned_at_h, *self._plan.values()):
+            gauge.set(float("nan"))  # not known before the first plan
 
     def planned(self, policy: Policy, took_s: float) -> None:
         """A policy is about to be published."""

@@ -62,7 +62,8 @@ class RunRecorder:
         self._network = facts.network
         self._moment_every_h = moment_every_h
         self._next_moment_h = 0.0
-        (out / KPIS_FILE).unlink(missing_ok=True)
+        for of_the_end in (KPIS_FILE, PARQUET_FILE):
+            (out / of_the_end).unlink(missing_ok=True)
         write_json(out / RUN_FILE, _run_json(facts))
         self._timeline = (out / TIMELINE_FILE).open("w", encoding="utf-8", newline="")
         self._network_file = (out / NETWORK_FILE).open("w", encoding="utf-8", newline="")

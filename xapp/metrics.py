@@ -38,6 +38,7 @@ class XappMetrics:
         self.faults = Counter(f"{name}_loop_faults", "Restarts of the fast loop after a fault", registry=registry)
         self.connected = Gauge(f"{name}_connected", "1 while subscribed at the node", registry=registry)
         self._fallback = Gauge(f"{name}_fallback", "1 while no policy is in force", registry=registry)
+        self._fallback.set(1)
         self._policy_age_h = Gauge(f"{name}_policy_age_h", "Time since the policy was issued, h", registry=registry)
         self._policy_valid_h = Gauge(f"{name}_policy_valid_h", "Time until the policy expires, h", registry=registry)
         self._v2g_kw = Gauge(

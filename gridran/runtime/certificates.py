@@ -14,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gridran.runtime.tls import ROLES, Tls, role_host, role_uri
 
+AUTHORITY_NAME = "gridran throw-away authority"
 _SLACK = dt.timedelta(minutes=5)  # for clocks that run apart
 
 
@@ -39,7 +40,7 @@ def make_certificates(folder: Path, roles: Sequence[str] = ROLES, days: int = 30
 
 
 def _authority(key: ec.EllipticCurvePrivateKey, days: int) -> x509.Certificate:
-    name = _name("gridran throw-away authority")
+    name = _name(AUTHORITY_NAME)
     builder = _builder(name, name, key.public_key(), days)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     return builder.add_extension(_key_usage(signs_certificates=True), critical=True).sign(key, hashes.SHA256())

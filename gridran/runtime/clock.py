@@ -10,8 +10,6 @@ from typing import Protocol
 
 from gridran.units import h_to_s
 
-_LOOKS_UP_S = 0.25  # how soon a sleeper learns of another speed
-
 
 class Clock(Protocol):
     """``speed``: simulated seconds per second, 0 where it follows no real time."""
@@ -47,16 +45,13 @@ class Scaled:
     def seconds_until(self, time_h: float) -> float:
         return max(0.0, self._zero_s + h_to_s(time_h) / self.speed - self.monotonic_s())
 
-    def set_speed(self, speed: float) -> None:
-        """Goes on at another speed from the present moment."""
-        now_s = self.monotonic_s()
-        self._zero_s = now_s - (now_s - self._zero_s) * self.speed / speed
+    def go_on(self, time_h: float, speed: float) -> None:
+        """It is ``time_h`` now, and goes on at ``speed``."""
         self.speed = speed
+        self.start(time_h)
 
     def wait_until(self, time_h: float, stop: threading.Event) -> bool:
-        while (left_s := self.seconds_until(time_h)) > 0.0 and not stop.is_set():
-            stop.wait(min(left_s, _LOOKS_UP_S))
-        return not stop.is_set()
+        return not stop.wait(self.seconds_until(time_h))
 
 
 class Wall(Scaled):

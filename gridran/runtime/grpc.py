@@ -129,6 +129,7 @@ def _channel_options(max_message_mib: int) -> list[tuple[str, int | str]]:
         *_size_options(max_message_mib),
         ("grpc.keepalive_time_ms", _KEEPALIVE_MS),  # a peer that vanished is noticed
         ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.enable_http_proxy", 0),  # peers are near; a proxy of the environment is for the world outside
         ("grpc.initial_reconnect_backoff_ms", 200),
         ("grpc.min_reconnect_backoff_ms", 200),
         ("grpc.max_reconnect_backoff_ms", 5_000),

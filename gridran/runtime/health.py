@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 
 from gridran.runtime.metrics_paths import ALIVE_PATH, READY_PATH
 
 _PATHS = {"alive": ALIVE_PATH, "ready": READY_PATH}
 _PATIENCE_S = 3.0
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a container's proxy is not for its own port
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,8 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     address, wanted = arguments
     try:
-        with urllib.request.urlopen(f"http://{address}{_PATHS[wanted]}", timeout=_PATIENCE_S):
+        with _DIRECT.open(f"http://{address}{_PATHS[wanted]}", timeout=_PATIENCE_S):
             return 0
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         sys.stderr.write(f"gridran-health: {address} is not {wanted}: {error}\n")
         return 1

@@ -93,8 +93,9 @@ class O1ServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetPace(self, request, context):
-        """For an operator at a simulation: holds its clock, or lets it go slower or faster; what is not given stays. Waiting
-        changes nothing in a lockstep run. INVALID_ARGUMENT: a negative speed, or 0 for a run that keeps time.
+        """For an operator at a simulation: holds its clock, or lets it go slower or faster from its next period on; what is
+        not given stays. Waiting changes nothing in a lockstep run. INVALID_ARGUMENT: a speed that is neither 0 nor between
+        0.01 and 100000, or 0 for a run that keeps time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,8 +41,9 @@ class O1ServiceStub:
     StreamOutcomes: _grpc.UnaryStreamMultiCallable[_o1_telemetry_pb2.StreamOutcomesRequest, _o1_telemetry_pb2.OutcomeReport]
     """For observers (recorders, web pages, tests): a report after every period, and one summary when the run ends."""
     SetPace: _grpc.UnaryUnaryMultiCallable[_o1_telemetry_pb2.SetPaceRequest, _o1_telemetry_pb2.Pace]
-    """For an operator at a simulation: holds its clock, or lets it go slower or faster; what is not given stays. Waiting
-    changes nothing in a lockstep run. INVALID_ARGUMENT: a negative speed, or 0 for a run that keeps time.
+    """For an operator at a simulation: holds its clock, or lets it go slower or faster from its next period on; what is
+    not given stays. Waiting changes nothing in a lockstep run. INVALID_ARGUMENT: a speed that is neither 0 nor between
+    0.01 and 100000, or 0 for a run that keeps time.
     """
 
 @_typing.type_check_only
@@ -58,8 +59,9 @@ class O1ServiceAsyncStub(O1ServiceStub):
     StreamOutcomes: _aio.UnaryStreamMultiCallable[_o1_telemetry_pb2.StreamOutcomesRequest, _o1_telemetry_pb2.OutcomeReport]  # type: ignore[assignment]
     """For observers (recorders, web pages, tests): a report after every period, and one summary when the run ends."""
     SetPace: _aio.UnaryUnaryMultiCallable[_o1_telemetry_pb2.SetPaceRequest, _o1_telemetry_pb2.Pace]  # type: ignore[assignment]
-    """For an operator at a simulation: holds its clock, or lets it go slower or faster; what is not given stays. Waiting
-    changes nothing in a lockstep run. INVALID_ARGUMENT: a negative speed, or 0 for a run that keeps time.
+    """For an operator at a simulation: holds its clock, or lets it go slower or faster from its next period on; what is
+    not given stays. Waiting changes nothing in a lockstep run. INVALID_ARGUMENT: a speed that is neither 0 nor between
+    0.01 and 100000, or 0 for a run that keeps time.
     """
 
 class O1ServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -102,8 +104,9 @@ class O1ServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _o1_telemetry_pb2.SetPaceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_o1_telemetry_pb2.Pace, _abc.Awaitable[_o1_telemetry_pb2.Pace]]:
-        """For an operator at a simulation: holds its clock, or lets it go slower or faster; what is not given stays. Waiting
-        changes nothing in a lockstep run. INVALID_ARGUMENT: a negative speed, or 0 for a run that keeps time.
+        """For an operator at a simulation: holds its clock, or lets it go slower or faster from its next period on; what is
+        not given stays. Waiting changes nothing in a lockstep run. INVALID_ARGUMENT: a speed that is neither 0 nor between
+        0.01 and 100000, or 0 for a run that keeps time.
         """
 
 def add_O1ServiceServicer_to_server(servicer: O1ServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

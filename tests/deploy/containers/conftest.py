@@ -147,7 +147,7 @@ def _stack() -> Iterator[Stack]:
         pytest.skip("needs a container engine and minutes: make deploy-test")
     settings = {
         "SCENARIO": "small", "STRATEGY": "msrc", "LOAD": "medium", "SEED": "1",
-        "SPEED": f"{SPEED:g}", "HOURS": f"{HOURS:g}",
+        "SPEED": f"{SPEED:g}", "HOURS": f"{HOURS:g}", "RUN": "latest",
         "WEB_PORT": str(_free_port()), "PROMETHEUS_PORT": str(_free_port()),
     }  # fmt: skip
     stack = Stack("gridran-test", settings)
@@ -155,6 +155,6 @@ def _stack() -> Iterator[Stack]:
     try:
         stack.up()
         yield stack
-    finally:
         sys.stdout.write(stack.compose("logs", "--no-color", "--tail", "40", *SERVICES))  # shown where a test failed
+    finally:
         stack.down()

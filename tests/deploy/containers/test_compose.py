@@ -53,8 +53,8 @@ def test_the_page_shows_the_run_and_says_why(stack: Any, eventually: Eventually)
     eventually("a plan is told", lambda: "Policy" in str(stack.page("/api/live/sites/0/reasons")), 20.0)
 
 
-def test_a_killed_xapp_comes_back_with_its_policy(stack: Any, eventually: Eventually) -> None:
-    """While it is gone the watchdog says so; back again it controls, under the policy that it had or a newer one."""
+def test_a_killed_xapp_comes_back(stack: Any, eventually: Eventually) -> None:
+    """While it is gone the watchdog says so; back again it controls under a policy."""
     stack.compose("kill", "--signal", "SIGKILL", "xapp")
     eventually("the watchdog's alert fires", lambda: stack.fires("EmulatorWatchdog"), 20.0)
     eventually("the service's alert fires", lambda: stack.fires("ServiceDown"), 20.0)
