@@ -11,7 +11,7 @@ from gridran.runtime.meters import counter_of, tell_build
 from gridran.scenario.params import Scenario
 from gridran.types import StepOutcome
 
-_LATENCY_BUCKETS_MS = (2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000, 30000)
+_LATENCY_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 30)
 _RESULTS, _RPCS = ("accepted", "rejected", "missed"), ("Control", "Indication", "PlanApplied", "SetPace")
 _IN_TIME, _HELD, _SAFE = 0, 1, 2
 
@@ -22,9 +22,9 @@ class EmulatorMetrics:
     def __init__(self, registry: CollectorRegistry, scenario: Scenario, strategy: str) -> None:
         name = "gridran_emulator"
         tell_build(registry, "emulator", scenario=scenario.name, strategy=strategy)
-        self.latency_ms = Histogram(
-            f"{name}_control_latency_ms", "Indication handed over until control accepted, ms",
-            buckets=_LATENCY_BUCKETS_MS, registry=registry,
+        self._latency_s = Histogram(
+            f"{name}_control_latency_seconds", "Indication handed over until control accepted, s",
+            buckets=_LATENCY_BUCKETS_S, registry=registry,
         )  # fmt: skip
         self.controls = counter_of(registry, f"{name}_controls", "Controls by result", "result", _RESULTS)
         self.bad_messages = counter_of(registry, f"{name}_bad_messages", "Calls refused as invalid", "rpc", _RPCS)
@@ -58,4 +58,4 @@ class EmulatorMetrics:
         if not in_time:
             self.controls.labels("missed").inc()
         if latency_ms is not None:
-            self.latency_ms.observe(latency_ms)
+            self._latency_s.observe(latency_ms / 1e3)

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from gridran.energy.battery import BatteryArrays, battery_arrays, usable_kwh
 from gridran.lost import critical_availability_frac
 from gridran.types import FloatArray, Network, ServiceClass, ShedReason, SiteMode, StepOutcome
+from gridran.units import h_to_s
 
 _NAME = "gridran_emulator"
 _CLASSES = tuple(c.name.lower() for c in ServiceClass)
@@ -174,7 +175,12 @@ def _usable(sites: _Sites, outcome: StepOutcome) -> Iterator[_Sample]:
 _SITE, _CARRIER = ("site",), ("site", "band")
 _CLASS = ("service_class",)
 _GAUGES = (
-    _Gauge("time_h", "Simulated time at the end of the last period, h", (), lambda _, o: [((), o.time_h + o.dt_h)]),
+    _Gauge(
+        "time_seconds",
+        "Simulated time at the end of the last period, s",
+        (),
+        lambda _, o: [((), h_to_s(o.time_h + o.dt_h))],
+    ),
     _Gauge("soc_frac", "State of charge at the end of the period, 0 to 1", _SITE, _of_sites("soc_frac")),
     _Gauge("usable_kwh", "Battery energy above its own floor, kWh", _SITE, _usable),
     _Gauge("load_kw", "Mean draw of the site, kW (PEE.AvgPower)", _SITE, _of_sites("load_kw")),

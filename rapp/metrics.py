@@ -6,16 +6,18 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gridran.runtime.meters import counter_of, tell_build
 from gridran.types import PlanTier, Policy
+from gridran.units import h_to_s
 from rapp.notes import Note
 
 _BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1, 2, 5, 10, 20, 30, 60, 120)
 _THREADS = ("planner", "status", "telemetry")
 _ANSWERS = ("enforced", "refused", "unreachable")
 _PLAN_FIELDS = {
-    "survival_h": "Expected life of the first site to run dry, h",
-    "bound_survival_h": "Proven upper bound of that life, h",
-    "ev_energy_kwh": "EV energy forecast over the horizon, all sites, kWh",
+    "survival_h": ("survival_seconds", "Expected life of the first site to run dry, s", h_to_s(1.0)),
+    "bound_survival_h": ("bound_survival_seconds", "Proven upper bound of that life, s", h_to_s(1.0)),
+    "ev_energy_kwh": ("ev_energy_kwh", "EV energy forecast over the horizon, all sites, kWh", 1.0),
 }
+"""By field of the note: name, help, and how many of its units are one of the field's."""
 
 
 class RappMetrics:
@@ -25,7 +27,7 @@ class RappMetrics:
         name = "gridran_rapp"
         tell_build(registry, "rapp", strategy=strategy)
         self.solve_s = Histogram(
-            f"{name}_plan_s", "Telemetry to policy, journal included, s", buckets=_BUCKETS_S, registry=registry
+            f"{name}_plan_seconds", "Telemetry to policy, journal included, s", buckets=_BUCKETS_S, registry=registry
         )
         self.puts = counter_of(registry, f"{name}_policy_puts", "Policies put by result", "result", _ANSWERS)
         self.connected = Gauge(f"{name}_connected", "1 while the node sends telemetry", registry=registry)
@@ -35,14 +37,19 @@ class RappMetrics:
         self._plans = counter_of(registry, f"{name}_plans", "Plans by tier", "tier", PlanTier)
         self._failed = Counter(f"{name}_solves_failed", "Solves without a plan", registry=registry)
         self._gap_frac = Gauge(f"{name}_plan_gap_frac", "Proven gap of the last plan, NaN without", registry=registry)
-        self._age_h = Gauge(
-            f"{name}_plan_age_h", "Age of the last published plan when it was published, h", registry=registry
+        self._age_s = Gauge(
+            f"{name}_plan_age_seconds",
+            "Simulated age of the last published plan when it was published, s",
+            registry=registry,
         )
-        self._planned_at_h = Gauge(
-            f"{name}_planned_at_h", "Simulated time of the last published policy, h", registry=registry
+        self._planned_at_s = Gauge(
+            f"{name}_planned_at_seconds", "Simulated time of the last published policy, s", registry=registry
         )
-        self._plan = {field: Gauge(f"{name}_{field}", text, registry=registry) for field, text in _PLAN_FIELDS.items()}
-        for gauge in (self._gap_frac, self._age_h, self._planned_at_h, *self._plan.values()):
+        self._plan = {
+            field: Gauge(f"{name}_{called}", text, registry=registry)
+            for field, (called, text, _) in _PLAN_FIELDS.items()
+        }
+        for gauge in (self._gap_frac, self._age_s, self._planned_at_s, *self._plan.values()):
             gauge.set(float("nan"))  # not known before the first plan
 
     def planned(self, policy: Policy, took_s: float) -> None:
@@ -50,8 +57,8 @@ class RappMetrics:
         self.solve_s.observe(took_s)
         self._plans.labels(policy.tier.value).inc()
         self._gap_frac.set(policy.gap_frac)
-        self._age_h.set(policy.plan_age_h)
-        self._planned_at_h.set(policy.issued_h)
+        self._age_s.set(h_to_s(policy.plan_age_h))
+        self._planned_at_s.set(h_to_s(policy.issued_h))
 
     def noted(self, note: Note) -> None:
         """The core has said something."""
@@ -60,4 +67,5 @@ class RappMetrics:
         if note.kind == "plan":
             for field, gauge in self._plan.items():
                 value = note.fields.get(field)
-                gauge.set(value if isinstance(value, int | float) else float("nan"))
+                units = _PLAN_FIELDS[field][2]
+                gauge.set(value * units if isinstance(value, int | float) else float("nan"))

@@ -7,9 +7,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gridran.runtime.meters import counter_of, tell_build
 from gridran.types import Dispatch, DispatchTier, ShedReason, Snapshot
+from gridran.units import h_to_s
 from xapp.core import State
 
-_BUCKETS_MS = (2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000)
+_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5)
 
 
 class XappMetrics:
@@ -18,8 +19,8 @@ class XappMetrics:
     def __init__(self, registry: CollectorRegistry, strategy: str) -> None:
         name = "gridran_xapp"
         tell_build(registry, "xapp", strategy=strategy)
-        self.decision_ms = Histogram(
-            f"{name}_decision_ms", "Report to decision, journal included, ms", buckets=_BUCKETS_MS, registry=registry
+        self._decision_s = Histogram(
+            f"{name}_decision_seconds", "Report to decision, journal included, s", buckets=_BUCKETS_S, registry=registry
         )
         self.dispatches = counter_of(registry, f"{name}_dispatches", "Decisions by tier", "tier", DispatchTier)
         self.controls = counter_of(
@@ -39,8 +40,12 @@ class XappMetrics:
         self.connected = Gauge(f"{name}_connected", "1 while subscribed at the node", registry=registry)
         self._fallback = Gauge(f"{name}_fallback", "1 while no policy is in force", registry=registry)
         self._fallback.set(1)
-        self._policy_age_h = Gauge(f"{name}_policy_age_h", "Time since the policy was issued, h", registry=registry)
-        self._policy_valid_h = Gauge(f"{name}_policy_valid_h", "Time until the policy expires, h", registry=registry)
+        self._policy_age_s = Gauge(
+            f"{name}_policy_age_seconds", "Simulated time since the policy was issued, s", registry=registry
+        )
+        self._policy_valid_s = Gauge(
+            f"{name}_policy_valid_seconds", "Simulated time until the policy expires, s", registry=registry
+        )
         self._v2g_kw = Gauge(
             f"{name}_v2g_asked_kw", "Power asked of the cars in the last decision, kW", ["site"], registry=registry
         )
@@ -52,11 +57,11 @@ class XappMetrics:
 
     def decided(self, state: State, snapshot: Snapshot, control: Dispatch, took_s: float) -> None:
         """A decision is about to be sent."""
-        self.decision_ms.observe(1e3 * took_s)
+        self._decision_s.observe(took_s)
         self.dispatches.labels(control.tier.value).inc()
         self._fallback.set(state.policy is None)
-        self._policy_age_h.set(snapshot.time_h - state.policy.issued_h if state.policy else 0.0)
-        self._policy_valid_h.set(state.policy.valid_until_h - snapshot.time_h if state.policy else 0.0)
+        self._policy_age_s.set(h_to_s(snapshot.time_h - state.policy.issued_h) if state.policy else 0.0)
+        self._policy_valid_s.set(h_to_s(state.policy.valid_until_h - snapshot.time_h) if state.policy else 0.0)
         for site, kw in zip(state.settings.network.sites, control.v2g_kw.tolist(), strict=True):
             self._v2g_kw.labels(site.site_id).set(kw)
         shed = np.bincount(control.shed_reason, minlength=len(ShedReason))

@@ -25,7 +25,7 @@ PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
 SPEED = 120.0  # a plan every 7.5 s, so that there are several within the test
 HOURS_H = 1.5
 PATIENCE_S = 40.0
-UNKNOWN_TO_MSRC = "gridran_rapp_bound_survival_h"  # its gap is proven, not a bound on survival: NaN
+UNKNOWN_TO_MSRC = "gridran_rapp_bound_survival_seconds"  # its gap is proven, not a bound on survival: NaN
 Tool = Callable[[str], str]
 
 

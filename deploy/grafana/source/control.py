@@ -43,7 +43,7 @@ def _age() -> Panel:
         "Policy age",
         "Simulated time since the policy in force was issued; 0.25 h at most while plans come.",
         "h",
-        Query("max(gridran_xapp_policy_age_h)", "age"),
+        Query("max(gridran_xapp_policy_age_seconds) / 3600", "age"),
         more={"decimals": 2},
     )
 
@@ -101,7 +101,7 @@ def _latency() -> Panel:
         "Real milliseconds from the indication to the accepted control, one column per moment.",
         "ms",
         Query(
-            "sum by (le) (increase(gridran_emulator_control_latency_ms_bucket[$__rate_interval]))",
+            "sum by (le) (increase(gridran_emulator_control_latency_seconds_bucket[$__rate_interval]))",
             "{{le}}",
             form="heatmap",
         ),
@@ -128,8 +128,8 @@ def _life() -> Panel:
         "Life of the first site to run dry",
         "Planned: what the last plan expects. Bound: what no plan can exceed, where proven. Now: at the present draw.",
         "h",
-        Query("max(gridran_rapp_survival_h)", "planned"),
-        Query("max(gridran_rapp_bound_survival_h)", "bound"),
+        Query("max(gridran_rapp_survival_seconds) / 3600", "planned"),
+        Query("max(gridran_rapp_bound_survival_seconds) / 3600", "bound"),
         Query("network:gridran_battery_life_h:min", "now"),
         overrides=(
             override("byName", "planned", color=fixed("#0072b2")),

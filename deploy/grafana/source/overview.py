@@ -37,7 +37,7 @@ def _time() -> Panel:
         "Simulated time",
         "Hours since the start of the outage. All hours on these dashboards are simulated; the time axis is real.",
         "h",
-        Query("max(gridran_emulator_time_h)", "time"),
+        Query("max(gridran_emulator_time_seconds) / 3600", "time"),
         more={"decimals": 2},
     )
 

@@ -115,7 +115,7 @@ def _handovers() -> Panel:
         "Changes of serving site per user and simulated hour, over the last minute of real time.",
         "short",
         Query(
-            "sum(rate(gridran_emulator_handovers_total[1m])) / sum(deriv(gridran_emulator_time_h[1m]))"
+            "sum(rate(gridran_emulator_handovers_total[1m])) / (sum(deriv(gridran_emulator_time_seconds[1m])) / 3600)"
             " / sum(gridran_emulator_users)",
             "handovers",
         ),

@@ -13,7 +13,7 @@ def policy_valid() -> Panel:
         "Policy valid for",
         "Simulated time until the policy in force expires. A new one comes every 0.25 h; at 0 the xApp is in fallback.",
         "h",
-        Query("max(gridran_xapp_policy_valid_h)", "valid"),
+        Query("max(gridran_xapp_policy_valid_seconds) / 3600", "valid"),
         VALID_H,
         more={"decimals": 2},
     )

@@ -104,7 +104,7 @@ def test_the_outage_is_played_to_its_end(stack: Any, eventually: Eventually) -> 
     assert stack.value("max(gridran_emulator_ledger_error_kwh)") < 1e-6
     assert not stack.fires("LedgerError")
     assert stack.page("/api/runs/latest")["ended"]
-    assert not math.isnan(stack.value("gridran_emulator_time_h"))
+    assert not math.isnan(stack.value("gridran_emulator_time_seconds"))
 
 
 def _controls(stack: Any) -> bool:
