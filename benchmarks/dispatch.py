@@ -27,11 +27,11 @@ from xapp.dispatchers.proportional_fair import Decided, decide, dispatch
 from xapp.safety import clamp
 
 TICKS = 200
-PEER_EVERY = 10
+PEER_EVERY = 4
 
 
 def dispatch_bench(out: Path) -> None:
-    """200 periods of a run, every tenth by the peer, too; writes OUT/dispatch.json."""
+    """200 periods of a run, every fourth by the peer, too; writes OUT/dispatch.json."""
     asked = ticks(TICKS)
     ours_ms, wrong = [], 0
     for task in asked:

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from gridran.energy.battery import BatteryArrays, battery_arrays, usable_kwh
 from gridran.lost import critical_availability_frac
+from gridran.service import shed_counts
 from gridran.types import FloatArray, Network, ServiceClass, ShedReason, SiteMode, StepOutcome
 from gridran.units import h_to_s
 
@@ -139,20 +140,13 @@ def _volume(field: str) -> Callable[[_Sites, StepOutcome], Iterator[_Sample]]:
     return samples
 
 
-def _user_counts(outcome: StepOutcome) -> FloatArray:
-    """Users by class and shed reason, [4, 6]; column 0 counts the served."""
-    cell = outcome.service_class * len(_REASONS) + outcome.shed_reason
-    counts = np.bincount(cell, minlength=len(_CLASSES) * len(_REASONS))
-    return counts.reshape(len(_CLASSES), len(_REASONS)).astype(np.float64)
-
-
 def _users(_: _Sites, outcome: StepOutcome) -> Iterator[_Sample]:
-    for name, row in zip(_CLASSES, _user_counts(outcome).tolist(), strict=True):
+    for name, row in zip(_CLASSES, shed_counts(outcome).tolist(), strict=True):
         yield from (((name, reason), count) for reason, count in zip(_REASONS, row, strict=True))
 
 
 def _availability(_: _Sites, outcome: StepOutcome) -> Iterator[_Sample]:
-    counts = _user_counts(outcome)
+    counts = shed_counts(outcome)
     total = counts.sum(axis=1)
     share = np.divide(counts[:, ShedReason.SERVED], total, out=np.ones(len(_CLASSES)), where=total > 0)
     return _by_class(share.tolist())

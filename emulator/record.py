@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridran.lost import FULL_TOLERANCE
-from gridran.service import BEST_EFFORT_SERVED_FRAC
-from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason
+from gridran.service import served
+from gridran.types import BoolArray, FloatArray, IntArray, ShedReason
 
 
 @dataclass(frozen=True)
@@ -51,15 +50,13 @@ def shed_reasons(
     site_dead: BoolArray,
     surprise: IntArray,
 ) -> IntArray:
-    """Why each user [U] is below its minimum rate (best-effort: half its demand), ``SERVED`` where it is not.
+    """Why each user [U] does not count as served, ``SERVED`` where it does.
 
     A dead site comes first, then the decision in ``decided``; ``surprise`` is the reason where service was granted.
     """
-    best_effort = service_class == ServiceClass.BEST_EFFORT
-    enough_mbps = np.where(best_effort, BEST_EFFORT_SERVED_FRAC * demand_mbps, min_rate_mbps)
-    served = served_mbps >= enough_mbps * (1.0 - FULL_TOLERANCE)
+    enough = served(service_class, demand_mbps, min_rate_mbps, served_mbps)
     return np.select(
-        [served, site_dead, decided != ShedReason.SERVED],
+        [enough, site_dead, decided != ShedReason.SERVED],
         [np.full_like(decided, ShedReason.SERVED), np.full_like(decided, ShedReason.SITE_DOWN), decided],
         surprise,
     ).astype(np.int64)

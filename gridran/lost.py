@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gridran.service import fully_served
 from gridran.types import ServiceClass, StepOutcome
 
-FULL_TOLERANCE = 1e-6  # relative: served at full demand
 ALIVE_FRAC = 0.5
 LOST_AFTER_H = 0.5
 _EPSILON = 1e-9
@@ -13,8 +13,7 @@ _EPSILON = 1e-9
 def critical_availability_frac(outcome: StepOutcome) -> float:
     """Share of emergency and voice users served at full demand; 1 where there are none (SPEC 7)."""
     users = outcome.service_class <= ServiceClass.VOICE
-    full = outcome.served_mbps >= outcome.demand_mbps * (1.0 - FULL_TOLERANCE)
-    return float(full[users].mean()) if users.any() else 1.0
+    return float(fully_served(outcome)[users].mean()) if users.any() else 1.0
 
 
 def failing_for_h(before_h: float, outcome: StepOutcome) -> float:

@@ -6,10 +6,33 @@ from dataclasses import replace
 
 import numpy as np
 
-from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, Snapshot
+from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason, Snapshot, StepOutcome
 
+FULL_TOLERANCE = 1e-6  # relative: what counts as all that was asked for
 BEST_EFFORT_SERVED_FRAC = 0.5  # best effort counts as served above half of its demand
 BEST_EFFORT_PROMISED_FRAC = 0.51  # so this is what it is given where it is given no more than it must
+
+
+def served(
+    service_class: IntArray, demand_mbps: FloatArray, min_rate_mbps: FloatArray, served_mbps: FloatArray
+) -> BoolArray:
+    """Users [U] at or above their minimum rate; best-effort users above half their demand."""
+    above_half = served_mbps > BEST_EFFORT_SERVED_FRAC * demand_mbps
+    at_minimum = served_mbps >= min_rate_mbps * (1.0 - FULL_TOLERANCE)
+    return np.where(service_class == ServiceClass.BEST_EFFORT, above_half, at_minimum)
+
+
+def fully_served(outcome: StepOutcome) -> BoolArray:
+    """Users [U] that get all they ask for."""
+    full: BoolArray = outcome.served_mbps >= outcome.demand_mbps * (1.0 - FULL_TOLERANCE)
+    return full
+
+
+def shed_counts(outcome: StepOutcome) -> IntArray:
+    """Users by class and shed reason, shape [4, 6]; column 0 counts the served."""
+    classes, reasons = len(ServiceClass), len(ShedReason)
+    cell = outcome.service_class * reasons + outcome.shed_reason
+    return np.bincount(cell, minlength=classes * reasons).reshape(classes, reasons).astype(np.int64)
 
 
 def least_mbps(snapshot: Snapshot) -> FloatArray:

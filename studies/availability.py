@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridran.lost import FULL_TOLERANCE
-from gridran.service import BEST_EFFORT_SERVED_FRAC
-from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason, StepOutcome
+from gridran import service
+from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, StepOutcome
 
 CLASS_COUNT = len(ServiceClass)
 CLASS_NAMES = tuple(c.name.lower() for c in ServiceClass)
 SLA_TARGET_FRAC = (1.0, 0.95, 0.80, 0.50)  # MSRC Table III, in ServiceClass order
 
 
-def fully_served(outcome: StepOutcome) -> BoolArray:
-    """Users [U] that get all they ask for, up to a relative 1e-6."""
-    full: BoolArray = outcome.served_mbps >= outcome.demand_mbps * (1.0 - FULL_TOLERANCE)
-    return full
-
-
 def served(outcome: StepOutcome) -> BoolArray:
     """Users [U] at or above their minimum rate; best-effort users above half their demand."""
-    best_effort = outcome.service_class == ServiceClass.BEST_EFFORT
-    above_half = outcome.served_mbps > BEST_EFFORT_SERVED_FRAC * outcome.demand_mbps
-    at_minimum = outcome.served_mbps >= outcome.min_rate_mbps * (1.0 - FULL_TOLERANCE)
-    result: BoolArray = np.where(best_effort, above_half, at_minimum)
-    return result
+    return service.served(outcome.service_class, outcome.demand_mbps, outcome.min_rate_mbps, outcome.served_mbps)
 
 
 def class_availability_frac(outcome: StepOutcome) -> FloatArray:
@@ -43,10 +32,3 @@ def _class_share(service_class: IntArray, part: FloatArray, whole: FloatArray) -
     wholes = np.bincount(service_class, whole, minlength=CLASS_COUNT)
     share: FloatArray = np.where(wholes > 0.0, parts / np.where(wholes > 0.0, wholes, 1.0), 1.0)
     return share
-
-
-def shed_counts(outcome: StepOutcome) -> IntArray:
-    """Users by class and shed reason, shape [4, 6]; column 0 counts the served."""
-    reasons = len(ShedReason)
-    cell = outcome.service_class * reasons + outcome.shed_reason
-    return np.bincount(cell, minlength=CLASS_COUNT * reasons).reshape(CLASS_COUNT, reasons).astype(np.int64)

@@ -20,8 +20,9 @@ from typing import Any, TextIO
 import numpy as np
 
 from gridran.lost import critical_availability_frac
+from gridran.service import shed_counts
 from gridran.types import Network, ShedReason, SiteMode, StepOutcome
-from studies.availability import CLASS_NAMES, class_availability_frac, class_volume_frac, served, shed_counts
+from studies.availability import CLASS_NAMES, class_availability_frac, class_volume_frac, served
 
 RUN_FILE, TIMELINE_FILE, NETWORK_FILE, MOMENTS_FILE = "run.json", "timeline.csv", "network.csv", "moments.jsonl"
 KPIS_FILE, PARQUET_FILE, JOURNAL_DIR = "kpis.json", "timeline.parquet", "journal"

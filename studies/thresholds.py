@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridran.lost import ALIVE_FRAC, FULL_TOLERANCE, critical_availability_frac, is_lost
+from gridran.lost import ALIVE_FRAC, critical_availability_frac, is_lost
+from gridran.service import FULL_TOLERANCE
 from gridran.types import FloatArray, StepOutcome
 from studies.availability import (
     CLASS_NAMES,

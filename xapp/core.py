@@ -181,9 +181,14 @@ def _in_force(state: State, snapshot: Snapshot) -> tuple[State, tuple[Effect, ..
     return replace(state, policy=None, fallen_back=True), tuple(effects)
 
 
+def shows_last(state: State, snapshot: Snapshot) -> bool:
+    """Whether the report shows what came of the last control, which the node acknowledged."""
+    return state.sent is not None and state.acked and snapshot.period == state.sent.period + 1
+
+
 def _observed(state: State, snapshot: Snapshot) -> tuple[Effect, ...]:
     """A note where the node acknowledged the last control and its report shows something else."""
-    if state.sent is None or not state.acked or snapshot.period != state.sent.period + 1:
+    if state.sent is None or not shows_last(state, snapshot):
         return ()
     missing = np.flatnonzero(sites_without_effect(state.sent, snapshot))
     if not missing.size:

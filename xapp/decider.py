@@ -111,7 +111,7 @@ class Decider:
         with self._lock:
             began_s = time.perf_counter()
             self._time_h = snapshot.time_h
-            shows_last = self._shows_last(snapshot)
+            shows_last = core.shows_last(self._state, snapshot)
             effects = self._step(core.Report(snapshot))
             if shows_last:
                 self._metrics.observed(missing=any(isinstance(e, Note) and e.kind == _MISSING for e in effects))
@@ -124,11 +124,6 @@ class Decider:
                 self._say(status)
             self._write_notes(effects, snapshot.time_h)
             return control
-
-    def _shows_last(self, snapshot: Snapshot) -> bool:
-        """Whether the report shows what came of a control that the node acknowledged."""
-        sent = self._state.sent
-        return sent is not None and self._state.acked and snapshot.period == sent.period + 1
 
     def control_outcome(self, period: int, acked: bool, reason: str) -> None:
         """What the node said to a control."""

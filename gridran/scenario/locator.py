@@ -49,6 +49,7 @@ class _Walk:
         self._array_size: dict[Path, int] = {}
 
     def run(self) -> dict[Path, int]:
+        """Line of every key, table and array element, from the first token to the last."""
         table: Path = ()
         while self._peek():
             if self._peek() == "\n":

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from emulator.radio_delivery import Radio, deliver, full_rate_mbps, scheduled
+from emulator.record import shed_reasons
 from emulator.world import initial
 from gridran.radio.rate import full_band_rate_mbps
 from gridran.radio.sinr import sinr_frac
+from gridran.service import served
+from gridran.types import ShedReason
 
 
 def _radio(world, granted_mbps, ue_site=None, live=None):
@@ -117,3 +120,18 @@ def test_helpers_lose_five_percent(world):
     rho = np.full((7, 4), 0.5)
     ratio = full_rate_mbps(replace(radio, helping=helping), rho).sum() / full_rate_mbps(radio, rho).sum()
     assert ratio == pytest.approx(0.95)
+
+
+def test_a_reason_is_given_to_whoever_does_not_count_as_served() -> None:
+    """Best effort at exactly half its demand does not count, and has a reason; above it, and others at their minimum
+    rate, have none."""
+    service_class = np.array([3, 3, 2, 2])
+    demand_mbps, least_mbps = np.full(4, 2.0), np.array([0.0, 0.0, 0.5, 0.5])
+    served_mbps = np.array([1.0, 1.1, 0.5, 0.4])
+    decided, surprise = np.full(4, ShedReason.SERVED), np.full(4, ShedReason.NO_CAPACITY)
+    nowhere = np.zeros(4, dtype=np.bool_)
+    reason = shed_reasons(service_class, demand_mbps, least_mbps, served_mbps, decided, nowhere, surprise)
+    assert (reason == ShedReason.SERVED).tolist() == served(
+        service_class, demand_mbps, least_mbps, served_mbps
+    ).tolist()
+    assert (reason == ShedReason.SERVED).tolist() == [False, True, True, False]

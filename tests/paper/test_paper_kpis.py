@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from gridran.lost import critical_availability_frac
+from gridran.service import fully_served
 from gridran.types import ServiceClass, StepOutcome
-from studies.availability import class_availability_frac, fully_served
+from studies.availability import class_availability_frac
 from studies.kpis import KpiAccumulator, RunMeta
 from studies.published import published_value
 from studies.thresholds import lost

@@ -3,30 +3,24 @@
 A user stays with the site that serves it while that site gives at least ``KEEP_FRAC`` of what the best one would, else
 it goes to the strongest that may serve it. While every site can carry its users so chosen, that is an optimum of (27):
 everybody is at full demand. Where some site cannot, users whom it would draw from elsewhere stay there, and who is left
-out takes what is left at other sites. For the sites where that is not enough the piecewise-linear program decides over
-all options of their users. Leaving the serving site costs a little there, and whom it splits goes to the site with the
-larger share.
+out takes what is left at other sites. For the sites where that is not enough a program decides (``spread``).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from gridran.radio.rate import total_mbps
-from gridran.types import BoolArray, FloatArray, IntArray
+from gridran.types import BoolArray, IntArray
 from xapp.dispatch.bands import Bands
-from xapp.dispatch.bandwidth import share
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.leftover import Placed, placed, used
-from xapp.dispatch.sharing import FULL, Power, shares_of
+from xapp.dispatch.sharing import FULL, Power
+from xapp.dispatch.spread import spread
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import wanting
 
 KEEP_FRAC = 0.5
-MOVE_COST_FRAC = 0.02  # of a user's utility at full demand
-SPREAD_SEGMENTS = 1  # beyond the minimum rate: with four, utility differs by 2e-6, and a tenth of who moves
 
 
 def strongest(radio: Radio) -> IntArray:
@@ -105,7 +99,7 @@ def associate(
         return found.option
     settled = ~np.append(open_sites, False)[site]
     option = np.where(settled, found.option, option)
-    return _programmed(
+    return spread(
         task, radio, power, option, np.where(settled[:, None], found.rate_mbps, chosen.rate_mbps), open_sites, bands
     )
 
@@ -116,35 +110,3 @@ def _affordable(task: DispatchTask, radio: Radio, power: Power, band_on: BoolArr
     taken = used(power, radio.candidate[rows, found.option], radio.rate_mbps[rows, found.option], found.rate_mbps)
     cost_kw = power.fixed_kw(band_on) + taken.load_kw
     return np.asarray((cost_kw <= task.policy.power_budget_kw) | ~band_on.any(axis=1), dtype=np.bool_)
-
-
-def _programmed(
-    task: DispatchTask,
-    radio: Radio,
-    power: Power,
-    option: IntArray,
-    rate_mbps: FloatArray,
-    open_sites: BoolArray,
-    bands: BoolArray,
-) -> IntArray:
-    """The same by the program, over all options of all users of ``open_sites`` [N] beside the rates [U, B] of the
-    others."""
-    rows = np.arange(len(option))
-    site_now = radio.candidate[rows, option]
-    crowded = np.append(open_sites, False)[site_now]
-    users = np.flatnonzero(crowded & (radio.best_mbps.max(axis=1) > 0) & wanting(task))
-    taken = used(power, np.where(crowded, -1, site_now), radio.rate_mbps[rows, option], rate_mbps)
-    site = radio.candidate[users]
-    whole_mbps = np.where(bands[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
-    limit_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(bands) - taken.load_kw, 0.0)
-    problem = shares_of(task, users, site, whole_mbps, limit_kw, power.load_kw, power.mbps_kw)
-    away = site != site_now[users][:, None]
-    cost = MOVE_COST_FRAC * np.log(2.0) * problem.weight[:, None] * away
-    free = np.maximum(1.0 - taken.blocks, 0.0)
-    answer = share(replace(problem, segments=SPREAD_SEGMENTS, move_cost=cost, blocks_free=free))
-    if answer is None:
-        return option
-    given = answer.rate_mbps.sum(axis=2)
-    moved = option.copy()
-    moved[users] = np.where(given.max(axis=1) > 1e-9, np.argmax(given, axis=1), option[users])
-    return moved

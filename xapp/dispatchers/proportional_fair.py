@@ -20,6 +20,7 @@ from xapp.dispatch.efficiency import Radio, radio_of, with_activity
 from xapp.dispatch.leftover import placed, used
 from xapp.dispatch.sharing import FULL, Power, power_of
 from xapp.dispatch.shed import shed_reason
+from xapp.dispatch.spread import relieved
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import throttled, wanting
 
@@ -65,7 +66,9 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     radio = with_activity(asked, radio, _activity(asked, chosen.band_on, needed))
     option = rescued(radio, option)
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed, before=chosen)
-    served = _settled(asked, radio, power, chosen, option) if chosen.partial.any() else _filled(chosen)
+    served = _settled(asked, radio, power, chosen, option) if chosen.partial.any() else _filled(chosen, option)
+    if asked.association == "cooperative" and not chosen.fits.all():
+        served = _relieved(asked, radio, power, chosen.band_on, served, ~chosen.fits)
     return _shared(asked, radio, power, chosen, served)
 
 
@@ -122,22 +125,24 @@ def _serving(task: DispatchTask, radio: Radio, option: IntArray) -> tuple[IntArr
 
 @dataclass(frozen=True)
 class _Served:
-    """Serving sites [U] (-1 none) with the rates [U, B] of whole carriers there, and rates [U, B]."""
+    """Option numbers [U], serving sites [U] (-1 none) with the rates [U, B] of whole carriers there, and rates
+    [U, B]."""
 
+    option: IntArray
     ue_site: IntArray
     whole_mbps: FloatArray
     rate_mbps: FloatArray
 
 
-def _filled(chosen: bands.Bands) -> _Served:
+def _filled(chosen: bands.Bands, option: IntArray) -> _Served:
     """As the carriers were chosen for."""
-    return _Served(chosen.cells.ue_site, chosen.whole_mbps, chosen.rate_mbps)
+    return _Served(option, chosen.cells.ue_site, chosen.whole_mbps, chosen.rate_mbps)
 
 
 def _settled(task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, option: IntArray) -> _Served:
     """``option`` [U] once best effort of partial sites has what it asks for, there or where else there is room; where
-    it cannot have that, the program shares out what there is. A site for which it has no answer stays as filled, which
-    is within the tolerance, too."""
+    it cannot have that, some make room for others, and the program shares out what there is. A site for which it has no
+    answer stays as filled, which is within the tolerance, too."""
     at = np.append(chosen.partial, False)[chosen.cells.ue_site]
     full_mbps = np.where(at[:, None], chosen.full_mbps, chosen.rate_mbps)
     short = np.flatnonzero(at & (total_mbps(full_mbps) < task.snapshot.demand_mbps * FULL))
@@ -145,17 +150,30 @@ def _settled(task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands
     ue_site, whole = chosen.cells.ue_site, chosen.whole_mbps
     if found.done.any():
         ue_site, whole = _serving(task, radio, found.option)
-    load_kw = used(power, ue_site, whole, found.rate_mbps).load_kw
+    served = _Served(found.option, ue_site, whole, found.rate_mbps)
+    load_kw = used(power, served.ue_site, served.whole_mbps, served.rate_mbps).load_kw
     unsettled = chosen.partial & (power.fixed_kw(chosen.band_on) + load_kw > task.policy.power_budget_kw)
-    unsettled[ue_site[short[~found.done[short]]]] = True
-    cases = crowded.settled(task, power, chosen.band_on, np.flatnonzero(unsettled), ue_site, whole)
+    unsettled[served.ue_site[short[~found.done[short]]]] = True
+    if not unsettled.any():
+        return served
+    if task.association == "cooperative":
+        served = _relieved(task, radio, power, chosen.band_on, served, unsettled)
+    sites = np.flatnonzero(unsettled)
+    cases = crowded.settled(task, power, chosen.band_on, sites, served.ue_site, served.whole_mbps)
     unsettled[[case.site for case in cases]] = False
     if unsettled.any():  # once more without those sites: nobody may have been placed on what they needed themselves
         return _settled(task, radio, power, replace(chosen, partial=chosen.partial & ~unsettled), option)
-    rate_mbps = found.rate_mbps.copy()
     for case in cases:
-        rate_mbps[case.users] = case.rate_mbps
-    return _Served(ue_site, whole, rate_mbps)
+        served.rate_mbps[case.users] = case.rate_mbps
+    return served
+
+
+def _relieved(
+    task: DispatchTask, radio: Radio, power: Power, band_on: BoolArray, served: _Served, sites: BoolArray
+) -> _Served:
+    """``served`` once some users of the full ``sites`` [N] have made room for the others."""
+    found = relieved(task, radio, power, band_on, served.option, served.rate_mbps, sites)
+    return _Served(found.option, *_serving(task, radio, found.option), found.rate_mbps)
 
 
 def _shared(task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands, served: _Served) -> Decided:
