@@ -10,6 +10,7 @@ from emulator.watchdog import SAFE_STATE
 from gridran.runtime.meters import counter_of, tell_build
 from gridran.scenario.params import Scenario
 from gridran.types import StepOutcome
+from gridran.units import h_to_s, min_to_h
 
 _LATENCY_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 30)
 _RESULTS, _RPCS = ("accepted", "rejected", "missed"), ("Control", "Indication", "PlanApplied", "SetPace")
@@ -23,6 +24,10 @@ class EmulatorMetrics:
     def __init__(self, registry: CollectorRegistry, scenario: Scenario, strategy: str) -> None:
         name = "gridran_emulator"
         tell_build(registry, "emulator", scenario=scenario.name, strategy=strategy)
+        plan_period_s = Gauge(
+            f"{name}_plan_period_seconds", "Simulated time from one planning boundary to the next, s", registry=registry
+        )
+        plan_period_s.set(h_to_s(min_to_h(scenario.time.plan_period_min)))
         self._latency_s = Histogram(
             f"{name}_control_latency_seconds", "Indication handed over until control accepted, s",
             buckets=_LATENCY_BUCKETS_S, registry=registry,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from emulator.metrics import EmulatorMetrics
 from emulator.streams import Streams
 from emulator.world import advance, initial
-from gridran.scenario.params import Scenario
+from gridran.scenario.params import Scenario, TimeParams
 
 HELD, SAFE = ({"state": "held"}, {"state": "safe"})
 
@@ -42,3 +43,10 @@ def test_periods_without_a_control_are_counted_by_what_acted(scenario_of: Callab
     assert counted(registry) == (1, 2, 3, 2)
     metrics.record(controlled, in_time=True, latency_ms=3.0)
     assert counted(registry) == (1, 2, 3, 0)
+
+
+def test_the_planning_period_is_told_in_seconds(scenario_of: Callable[..., Scenario]) -> None:
+    """That of the scenario, before anything is played."""
+    registry = CollectorRegistry()
+    EmulatorMetrics(registry, scenario_of(rings=0, time=TimeParams(plan_period_min=5.0)), "msrc")
+    assert registry.get_sample_value("gridran_emulator_plan_period_seconds") == pytest.approx(300.0)
