@@ -21,6 +21,14 @@ DEPLOY = Path(__file__).parents[3] / "deploy"
 SERVICES = ("emulator", "xapp", "rapp", "web", "prometheus")
 _UP_S, _CALL_S = 240.0, 60.0
 SPEED, HOURS = 240.0, 6.0
+_OPENS = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2.0)
+    print("open")
+except OSError as error:
+    print(error)
+"""
 _DEFAULTS = dict(
     line.split("=", 1)
     for line in (DEPLOY / ".env").read_text(encoding="utf-8").splitlines()
@@ -65,6 +73,11 @@ class Stack:
         """What the engine knows of a service's container."""
         found: list[dict[str, Any]] = json.loads(self._run(["docker", "inspect", self._container(service)], _CALL_S))
         return found[0]
+
+    def opens(self, service: str, address: str) -> bool:
+        """Whether a process in the service's container can open a connection to HOST:PORT."""
+        said = self.compose("exec", "-T", service, "python", "-c", _OPENS, *address.rsplit(":", 1))
+        return said.strip() == "open"
 
     def over_base_mb(self) -> float:
         """By how much gridran's image is larger than the one that it is made from."""

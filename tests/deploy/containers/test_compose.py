@@ -28,6 +28,16 @@ def test_every_container_is_confined(stack: Any) -> None:
         assert all(port["HostIp"] == "127.0.0.1" for port in bound)
 
 
+def test_an_interface_is_open_on_its_own_network_alone(stack: Any) -> None:
+    """Who shares E2 with the node finds no O1 there, nor the other way round, and A1 is not served on E2."""
+    assert stack.opens("xapp", "emulator-e2:5601")
+    assert stack.opens("rapp", "emulator-o1:5602")
+    assert stack.opens("rapp", "xapp-a1:5603")
+    assert not stack.opens("xapp", f"{_address(stack, 'emulator', 'e2')}:5602")
+    assert not stack.opens("web", f"{_address(stack, 'emulator', 'o1')}:5601")
+    assert not stack.opens("emulator", f"{_address(stack, 'xapp', 'e2')}:5603")
+
+
 def test_the_image_is_small(stack: Any) -> None:
     """At most 350 MB over its base."""
     assert stack.over_base_mb() <= 350.0
@@ -105,6 +115,13 @@ def test_the_outage_is_played_to_its_end(stack: Any, eventually: Eventually) -> 
     assert not stack.fires("LedgerError")
     assert stack.page("/api/runs/latest")["ended"]
     assert not math.isnan(stack.value("gridran_emulator_time_seconds"))
+
+
+def _address(stack: Any, service: str, network: str) -> str:
+    """The address of a service on one of its networks."""
+    networks = stack.inspect(service)["NetworkSettings"]["Networks"]
+    (address,) = [on["IPAddress"] for name, on in networks.items() if name.endswith(f"_{network}")]
+    return str(address)
 
 
 def _controls(stack: Any) -> bool:
