@@ -46,7 +46,7 @@ check: setup-dev  ## formatting, lint, types, import contracts, generated code
 # No container engine is needed; types of dashboards want npm, and are skipped with a reason where it is not there.
 test-deploy-static: setup-dev  ## Prometheus rules, Grafana dashboards, compose file and Dockerfile
 	@command -v promtool >/dev/null || { echo "make $@: promtool is missing: apt-get install prometheus" >&2; exit 2; }
-	GRIDRAN_PROMETHEUS=required $(BIN)/python -m pytest -rs $(addprefix tests/deploy/test_,prometheus_rules.py exposition.py dashboards.py deploy_howto.py)
+	GRIDRAN_PROMETHEUS=required $(BIN)/python -m pytest -rs $(addprefix tests/deploy/test_,prometheus_rules.py exposition.py dashboards.py deploy_howto.py compose_file.py)
 	$(if $(wildcard deploy/compose.yaml),$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml)
 	$(if $(wildcard deploy/Dockerfile),$(BIN)/hadolint deploy/Dockerfile)
 

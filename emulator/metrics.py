@@ -10,10 +10,12 @@ from emulator.watchdog import SAFE_STATE
 from gridran.runtime.meters import counter_of, tell_build
 from gridran.scenario.params import Scenario
 from gridran.types import StepOutcome
+from gridran.units import h_to_s, min_to_h
 
 _LATENCY_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 30)
 _RESULTS, _RPCS = ("accepted", "rejected", "missed"), ("Control", "Indication", "PlanApplied", "SetPace")
 _IN_TIME, _HELD, _SAFE = 0, 1, 2
+_UNCONTROLLED = {_HELD: "held", _SAFE: "safe"}
 
 
 class EmulatorMetrics:
@@ -22,6 +24,10 @@ class EmulatorMetrics:
     def __init__(self, registry: CollectorRegistry, scenario: Scenario, strategy: str) -> None:
         name = "gridran_emulator"
         tell_build(registry, "emulator", scenario=scenario.name, strategy=strategy)
+        plan_period_s = Gauge(
+            f"{name}_plan_period_seconds", "Simulated time from one planning boundary to the next, s", registry=registry
+        )
+        plan_period_s.set(h_to_s(min_to_h(scenario.time.plan_period_min)))
         self._latency_s = Histogram(
             f"{name}_control_latency_seconds", "Indication handed over until control accepted, s",
             buckets=_LATENCY_BUCKETS_S, registry=registry,
@@ -34,6 +40,10 @@ class EmulatorMetrics:
         self._watchdog = Gauge(
             f"{name}_watchdog_state", "0 a control came, 1 the last one is held, 2 safe state", registry=registry
         )
+        self._uncontrolled = counter_of(
+            registry, f"{name}_watchdog_periods", "Periods without a control by what acted instead", "state",
+            _UNCONTROLLED.values(),
+        )  # fmt: skip
         self._run_over = Gauge(f"{name}_run_over", "1 once the run has ended", registry=registry)
         self._paused = Gauge(f"{name}_paused", "1 while somebody holds the clock", registry=registry)
         self._speed = Gauge(
@@ -54,8 +64,10 @@ class EmulatorMetrics:
         """A period is over; ``in_time``: it had a control of its own."""
         self._network.saw(outcome)
         self._handovers.inc(outcome.handovers)
-        self._watchdog.set(_IN_TIME if in_time else _SAFE if outcome.strategy == SAFE_STATE else _HELD)
-        if not in_time:
+        state = _IN_TIME if in_time else _SAFE if outcome.strategy == SAFE_STATE else _HELD
+        self._watchdog.set(state)
+        if state != _IN_TIME:
             self.controls.labels("missed").inc()
+            self._uncontrolled.labels(_UNCONTROLLED[state]).inc()
         if latency_ms is not None:
             self._latency_s.observe(latency_ms / 1e3)

@@ -6,7 +6,7 @@ import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gridran.runtime.meters import counter_of, tell_build
-from gridran.types import Dispatch, DispatchTier, ShedReason, Snapshot
+from gridran.types import Dispatch, DispatchTier, Policy, ShedReason, Snapshot
 from gridran.units import h_to_s
 from xapp.core import State
 
@@ -46,6 +46,9 @@ class XappMetrics:
         self._policy_valid_s = Gauge(
             f"{name}_policy_valid_seconds", "Simulated time until the policy expires, s", registry=registry
         )
+        self._policy_life_s = Gauge(
+            f"{name}_policy_life_seconds", "Simulated time from issue to expiry of the policy, s", registry=registry
+        )
         self._v2g_kw = Gauge(
             f"{name}_v2g_asked_kw", "Power asked of the cars in the last decision, kW", ["site"], registry=registry
         )
@@ -59,12 +62,17 @@ class XappMetrics:
         """A decision is about to be sent."""
         self._decision_s.observe(took_s)
         self.dispatches.labels(control.tier.value).inc()
-        self._fallback.set(state.policy is None)
-        self._policy_age_s.set(h_to_s(snapshot.time_h - state.policy.issued_h) if state.policy else 0.0)
-        self._policy_valid_s.set(h_to_s(state.policy.valid_until_h - snapshot.time_h) if state.policy else 0.0)
+        self._tell_policy(state.policy, snapshot.time_h)
         for site, kw in zip(state.settings.network.sites, control.v2g_kw.tolist(), strict=True):
             self._v2g_kw.labels(site.site_id).set(kw)
         shed = np.bincount(control.shed_reason, minlength=len(ShedReason))
         for reason in ShedReason:
             if reason is not ShedReason.SERVED:
                 self._shed.labels(reason.name.lower()).set(int(shed[reason]))
+
+    def _tell_policy(self, policy: Policy | None, now_h: float) -> None:
+        """Age, rest and whole life of the policy in force; without one all are 0."""
+        self._fallback.set(policy is None)
+        self._policy_age_s.set(h_to_s(now_h - policy.issued_h) if policy else 0.0)
+        self._policy_valid_s.set(h_to_s(policy.valid_until_h - now_h) if policy else 0.0)
+        self._policy_life_s.set(h_to_s(policy.valid_until_h - policy.issued_h) if policy else 0.0)

@@ -21,7 +21,7 @@ ALWAYS = {"job", "instance"}  # Prometheus adds them to every series
 _ROW = re.compile(r"^\| `(gridran_\w+)` \|([^|]*)\|(.*)$", re.M)
 _METRIC = re.compile(r"(?<![\w:])(gridran_[a-z0-9_]+)(?:\{([^}]*)\})?")
 _RECORDED = re.compile(r"\b\w+:gridran_\w+:\w+")
-_MATCHER = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"')
+_MATCHER = re.compile(r"""(\w+)\s*(?:=~|!~|!=|=)\s*["']([^"']*)["']""")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 TESTS = sorted(PROMETHEUS.glob("tests/*.yml"))
 RUNBOOK = "docs/howto/alert-on-it.md"
+HOLE = re.compile(r"\{\{|\}\}|no value|NaN|%!|  | [.,;]|^\s|\s$")  # what a template leaves that finds nothing
 Rules = Callable[[str], list[dict[str, Any]]]
 
 
@@ -29,6 +30,21 @@ def paragraphs() -> dict[str, str]:
     return {
         name.lower(): text.partition("\n## ")[0].strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)
     }
+
+
+def queries(alert: dict[str, Any]) -> list[str]:
+    """What the texts of an alert ask for; a label that is filled in has the value ``x``."""
+    texts = " ".join(alert["annotations"].values())
+    return [asked.replace("%q", '"x"') for asked in re.findall(r'\bquery (?:\(printf )?"(.*?)"', texts)]
+
+
+def fired() -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """What the unit tests see firing, with labels and texts, by alert and severity."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for case in cases("alert_rule_test"):
+        for alert in case["exp_alerts"]:
+            found.setdefault((case["alertname"], alert["exp_labels"]["severity"]), []).append(alert)
+    return found
 
 
 def test_the_configuration_is_valid(promtool: Callable[..., str]) -> None:
@@ -56,17 +72,18 @@ def test_the_three_services_are_scraped() -> None:
 
 
 def test_every_expression_asks_for_what_services_serve(rules_of: Rules, contract: Any) -> None:
-    """Metrics, their labels and the values of these are in docs/metrics.md."""
-    asked = {
-        rule.get("record") or rule["alert"]: rule["expr"] for kind in ("record", "alert") for rule in rules_of(kind)
-    }
-    templates = [
-        text
-        for rule in rules_of("alert")
-        for text in re.findall(r'query [("](.*?)"', rule["annotations"]["description"])
-    ]
-    faults = [f"{name}: {fault}" for name, expr in asked.items() for fault in contract.faults(expr)]
-    assert faults + [fault for text in templates for fault in contract.faults(text)] == []
+    """Metrics, their labels and the values of these are in docs/metrics.md, for the texts of alerts, too."""
+    rules = [*rules_of("record"), *rules_of("alert")]
+    asked = [(rule.get("record") or rule["alert"], rule["expr"]) for rule in rules]
+    asked += [(f"text of {rule['alert']}", query) for rule in rules_of("alert") for query in queries(rule)]
+    assert [f"{name}: {fault}" for name, expr in asked for fault in contract.faults(expr)] == []
+
+
+def test_every_query_of_a_text_is_read(rules_of: Rules) -> None:
+    """None is written in a way that the test above overlooks."""
+    for rule in rules_of("alert"):
+        written = sum(len(re.findall(r"\bquery\b", text)) for text in rule["annotations"].values())
+        assert len(queries(rule)) == written, rule["alert"]
 
 
 def test_every_recorded_series_has_a_unit_test(rules_of: Rules) -> None:
@@ -77,15 +94,23 @@ def test_every_recorded_series_has_a_unit_test(rules_of: Rules) -> None:
 
 def test_every_alert_is_seen_firing_and_silent(rules_of: Rules) -> None:
     """Every alert, in each of its severities, has a case in which it fires, and one in which it does not."""
-    fired = {
-        (case["alertname"], alert["exp_labels"]["severity"])
-        for case in cases("alert_rule_test")
-        for alert in case["exp_alerts"]
-    }
     silent = {case["alertname"] for case in cases("alert_rule_test") if not case["exp_alerts"]}
     alerts = {(rule["alert"], rule["labels"]["severity"]) for rule in rules_of("alert")}
-    assert alerts - fired == set()
+    assert alerts == set(fired())
     assert {name for name, _ in alerts} - silent == set()
+
+
+def test_every_text_is_seen_filled_in(rules_of: Rules) -> None:
+    """Wherever an alert fires, each of its texts is held against whole sentences: no value is missing or unknown, and
+    no label is named that the alert does not have."""
+    seen = fired()
+    for rule in rules_of("alert"):
+        named = set(re.findall(r"\$labels\.(\w+)", " ".join(rule["annotations"].values())))
+        for alert in seen[rule["alert"], rule["labels"]["severity"]]:
+            assert set(alert["exp_annotations"]) == set(rule["annotations"]), rule["alert"]
+            assert named <= set(alert["exp_labels"]), rule["alert"]
+            for text in alert["exp_annotations"].values():
+                assert not HOLE.search(text), text
 
 
 def test_every_alert_says_what_is_wrong_and_where_to_read_on(rules_of: Rules) -> None:

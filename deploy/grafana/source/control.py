@@ -41,7 +41,7 @@ def _speed() -> Panel:
 def _age() -> Panel:
     return stat(
         "Policy age",
-        "Simulated time since the policy in force was issued; 0.25 h at most while plans come.",
+        "Simulated time since the policy in force was issued; a planning period at most while plans come.",
         "h",
         Query("max(gridran_xapp_policy_age_seconds) / 3600", "age"),
         more={"decimals": 2},

@@ -11,7 +11,7 @@ def policy_valid() -> Panel:
     """How long the policy in force still holds."""
     return stat(
         "Policy valid for",
-        "Simulated time until the policy in force expires. A new one comes every 0.25 h; at 0 the xApp is in fallback.",
+        "Simulated time until the policy in force expires. One comes every planning period; at 0 the xApp falls back.",
         "h",
         Query("max(gridran_xapp_policy_valid_seconds) / 3600", "valid"),
         VALID_H,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -21,6 +22,14 @@ DEPLOY = Path(__file__).parents[3] / "deploy"
 SERVICES = ("emulator", "xapp", "rapp", "web", "prometheus")
 _UP_S, _CALL_S = 240.0, 60.0
 SPEED, HOURS = 240.0, 6.0
+_OPENS = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2.0)
+    print("open")
+except OSError as error:
+    print(error)
+"""
 _DEFAULTS = dict(
     line.split("=", 1)
     for line in (DEPLOY / ".env").read_text(encoding="utf-8").splitlines()
@@ -66,6 +75,17 @@ class Stack:
         found: list[dict[str, Any]] = json.loads(self._run(["docker", "inspect", self._container(service)], _CALL_S))
         return found[0]
 
+    def crash(self, service: str) -> None:
+        """Kills the service's processes from inside its container, all but the init that started them. A kill by the
+        engine counts as stopped by hand, and what was stopped by hand the engine does not start again."""
+        with contextlib.suppress(StackError):  # the container ends, perhaps before its caller has an answer
+            self.compose("exec", "-T", service, "python", "-c", "import os, signal; os.kill(-1, signal.SIGKILL)")
+
+    def opens(self, service: str, address: str) -> bool:
+        """Whether a process in the service's container can open a connection to HOST:PORT."""
+        said = self.compose("exec", "-T", service, "python", "-c", _OPENS, *address.rsplit(":", 1))
+        return said.strip() == "open"
+
     def over_base_mb(self) -> float:
         """By how much gridran's image is larger than the one that it is made from."""
         sizes = []
@@ -91,9 +111,9 @@ class Stack:
         samples = self.query(expression)
         return float(samples[0]["value"][1]) if len(samples) == 1 else float("nan")
 
-    def fires(self, alert: str) -> bool:
+    def fires(self, alert: str, severity: str = "critical|warning") -> bool:
         """Whether an alert fires now."""
-        return bool(self.query(f'ALERTS{{alertname="{alert}",alertstate="firing"}}'))
+        return bool(self.query(f'ALERTS{{alertname="{alert}",severity=~"{severity}",alertstate="firing"}}'))
 
     def _container(self, service: str) -> str:
         return f"{self._project}-{service}-1"

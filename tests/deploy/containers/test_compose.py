@@ -53,24 +53,28 @@ def test_the_page_shows_the_run_and_says_why(stack: Any, eventually: Eventually)
     eventually("a plan is told", lambda: "Policy" in str(stack.page("/api/live/sites/0/reasons")), 20.0)
 
 
-def test_a_killed_xapp_comes_back(stack: Any, eventually: Eventually) -> None:
-    """While it is gone the watchdog says so; back again it controls under a policy."""
-    stack.compose("kill", "--signal", "SIGKILL", "xapp")
-    eventually("the watchdog's alert fires", lambda: stack.fires("EmulatorWatchdog"), 20.0)
-    eventually("the service's alert fires", lambda: stack.fires("ServiceDown"), 20.0)
-    stack.compose("start", "xapp")
+def test_a_crashed_xapp_is_brought_back(stack: Any, eventually: Eventually) -> None:
+    """Nobody starts it again but the engine. While it is gone the watchdog acts and says so; back again it has
+    kept its policy, and controls."""
+    eventually("no alert is left of the start", lambda: not stack.fires("EmulatorWatchdog", "critical"), 20.0)
+    restarts = stack.inspect("xapp")["RestartCount"]
+    stack.crash("xapp")
+    eventually("the engine starts it again", lambda: stack.inspect("xapp")["RestartCount"] > restarts, 20.0)
+    eventually("the watchdog's alert fires", lambda: stack.fires("EmulatorWatchdog", "critical"), 20.0)
     eventually("it controls again", lambda: _controls(stack), 30.0)
+    assert "policy read back" in stack.compose("logs", "--no-color", "xapp")
     eventually("it has a policy", lambda: stack.value("gridran_xapp_fallback") == 0, 20.0)
-    eventually("the alert ends", lambda: not stack.fires("EmulatorWatchdog"), 20.0)
+    eventually("the alert ends", lambda: not stack.fires("EmulatorWatchdog", "critical"), 20.0)
 
 
 def test_a_paused_xapp_goes_on(stack: Any, eventually: Eventually) -> None:
     """A process that hangs is the same to the node; it goes on where the network now is, not where it stopped."""
     stack.compose("pause", "xapp")
-    eventually("the watchdog's alert fires", lambda: stack.fires("EmulatorWatchdog"), 20.0)
+    eventually("the watchdog's alert fires", lambda: stack.fires("EmulatorWatchdog", "critical"), 20.0)
+    eventually("the service's alert fires", lambda: stack.fires("ServiceDown"), 20.0)
     stack.compose("unpause", "xapp")
     eventually("it controls again", lambda: _controls(stack), 30.0)
-    eventually("the alert ends", lambda: not stack.fires("EmulatorWatchdog"), 20.0)
+    eventually("the alert ends", lambda: not stack.fires("EmulatorWatchdog", "critical"), 20.0)
 
 
 def test_without_the_rapp_the_xapp_falls_back_and_returns(stack: Any, eventually: Eventually) -> None:
@@ -105,6 +109,23 @@ def test_the_outage_is_played_to_its_end(stack: Any, eventually: Eventually) -> 
     assert not stack.fires("LedgerError")
     assert stack.page("/api/runs/latest")["ended"]
     assert not math.isnan(stack.value("gridran_emulator_time_seconds"))
+
+
+def test_an_interface_is_open_on_its_own_network_alone(stack: Any) -> None:
+    """Who shares E2 with the node finds no O1 there, nor the other way round, and A1 is not served on E2."""
+    assert stack.opens("xapp", "emulator-e2:5601")
+    assert stack.opens("rapp", "emulator-o1:5602")
+    assert stack.opens("rapp", "xapp-a1:5603")
+    assert not stack.opens("xapp", f"{_address(stack, 'emulator', 'e2')}:5602")
+    assert not stack.opens("web", f"{_address(stack, 'emulator', 'o1')}:5601")
+    assert not stack.opens("emulator", f"{_address(stack, 'xapp', 'e2')}:5603")
+
+
+def _address(stack: Any, service: str, network: str) -> str:
+    """The address of a service on one of its networks."""
+    networks = stack.inspect(service)["NetworkSettings"]["Networks"]
+    (address,) = [on["IPAddress"] for name, on in networks.items() if name.endswith(f"_{network}")]
+    return str(address)
 
 
 def _controls(stack: Any) -> bool:
