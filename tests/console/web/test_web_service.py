@@ -117,6 +117,22 @@ def test_a_run_is_held_and_let_go(stack: Stack) -> None:
     assert board.live.pace == Pace(paused=False, speed=0.0)
 
 
+def test_the_emulator_judges_a_speed(stack: Stack) -> None:
+    """A speed that the run cannot have is refused in the emulator's own line, and nothing changes."""
+    page = stack.page(stack.emulator(hours=24.0).o1_address)
+    board, keeper = page.board, page.pace
+    assert board is not None
+    assert keeper is not None
+    wait_for(lambda: board.live.outcome is not None)
+    headers = {"Origin": f"http://{page.address}", "Content-Type": "application/json"}
+    for speed in ("-1", "0.001", "100001", "1e999", "NaN", "9" * 400):
+        order = f'{{"paused": true, "speed": {speed}}}'
+        answer = httpx.post(f"http://{page.address}/api/live/pace", content=order, headers=headers, timeout=10.0)
+        assert answer.status_code == 400
+        assert re.fullmatch(r"speed: \S+ is not between 0\.01 and 100000", answer.json()["error"])
+    assert keeper.set(PaceRequest()) == Pace(paused=False, speed=0.0)
+
+
 def test_an_emulator_that_comes_back_is_a_new_run(stack: Stack) -> None:
     """Lost is said, with the time; the next run is followed without anybody doing anything."""
     emulator = stack.emulator(hours=24.0)
