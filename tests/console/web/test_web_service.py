@@ -202,6 +202,23 @@ def test_a_late_page_has_the_timeline_from_the_files(stack: Stack, run_dir: Path
     assert times_h == sorted(times_h)
 
 
+@pytest.mark.parametrize("network", ["", "period,time_h\n0,x\n", "a,b\n1\n"])
+def test_a_broken_record_of_the_live_run_is_no_fault_of_the_page(stack: Stack, tmp_path: Path, network: str) -> None:
+    """Who comes late to a run whose files are damaged does without them."""
+    journal = tmp_path / "live" / "journal"
+    journal.mkdir(parents=True)
+    (journal / "rapp.jsonl").write_text('{"time_h": null}\n')
+    (tmp_path / "live" / "network.csv").write_text(network)
+    emulator = stack.emulator(hours=24.0, speed=1200.0)
+    time.sleep(2.5)
+    page = stack.page(emulator.o1_address, runs=f'live = "{tmp_path}/live"')
+    board = page.board
+    assert board is not None
+    wait_for(lambda: board.live.outcome is not None)
+    assert board.live.heard_h > 0.0
+    assert got(page, "/api/live/sites/3/reasons")["lines"][0].startswith("site-3 at ")
+
+
 def test_a_directory_is_served_as_a_process(run_dir: Path) -> None:
     """``gridran web DIR`` prints its address, answers there, and ends with 0 and without a word on SIGTERM."""
     command = [sys.executable, "-m", "console", "web", str(run_dir), "--listen", "127.0.0.1:0"]
