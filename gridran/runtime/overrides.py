@@ -1,6 +1,6 @@
 """What the environment says over a service's file, and where a fault stands: in the file or in the environment.
 
-A variable GRIDRAN_TABLE_KEY goes before ``[table] key``; where a key takes several values, commas part them.
+A variable GRIDRAN_TABLE_KEY goes before ``[table] key``.
 """
 
 from __future__ import annotations
@@ -25,13 +25,6 @@ def overridden(tables: dict[str, Any], environment: Mapping[str, str], kind: typ
             if isinstance(inner, dict):
                 inner[key] = text
     return tables
-
-
-def parted(value: object) -> object:
-    """The values in comma-separated text, none in an empty one; what is no text stays as it is."""
-    if not isinstance(value, str):
-        return value
-    return tuple(part.strip() for part in value.split(",")) if value else ()
 
 
 def first_fault(error: ValidationError, path: Path, environment: Mapping[str, str]) -> str:

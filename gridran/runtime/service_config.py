@@ -16,69 +16,23 @@ says more than the file (``overrides``), so that one set of files serves many ru
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gridran.runtime.address import parse_address
+from gridran.runtime.config_values import Directory, FilePath, HostNames, HostPort, OptionalHostPort, Seconds
 from gridran.runtime.grpc import MAX_MESSAGE_MIB
-from gridran.runtime.overrides import first_fault, overridden, parted
+from gridran.runtime.overrides import first_fault, overridden
 from gridran.runtime.tls import Plaintext, Tls, TlsError, Transport
 from gridran.strategies import DEFAULT
 
 
 class ConfigError(ValueError):
     """A configuration that a service cannot start with: file, key and fault in one line."""
-
-
-def _address(text: str) -> str:
-    return str(parse_address(text))
-
-
-def _address_or_none(text: str) -> str:
-    return _address(text) if text else ""
-
-
-def _host_name(text: str) -> str:
-    if not re.fullmatch(r"\w[\w.-]*", text, re.ASCII):
-        raise ValueError(f"{text!r} is not a host name")
-    return text
-
-
-def _path(value: object, info: ValidationInfo) -> object:
-    folder = (info.context or {}).get("folder", Path())
-    return folder / value if isinstance(value, str) and value else value
-
-
-def _directory(path: Path) -> Path:
-    try:
-        there = path.is_dir()
-    except OSError as wrong:
-        raise ValueError(f"{path} cannot be read: {wrong.strerror}") from None
-    if not there:
-        raise ValueError(f"no such directory {path}")
-    return path
-
-
-HostPort = Annotated[str, AfterValidator(_address)]
-OptionalHostPort = Annotated[str, AfterValidator(_address_or_none)]
-HostNames = Annotated[tuple[Annotated[str, AfterValidator(_host_name)], ...], BeforeValidator(parted)]
-FilePath = Annotated[Path, BeforeValidator(_path)]
-Directory = Annotated[FilePath, AfterValidator(_directory)]
-Seconds = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
 class _Table(BaseModel):
