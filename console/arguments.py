@@ -32,12 +32,12 @@ def parser() -> Parser:
     _run(commands.add_parser("run", help="a blackout with the three services as processes, and its report"))
     for name, what in SERVICES.items():
         service = commands.add_parser(name, help=f"one service: {what}")
-        service.add_argument("--config", type=existing_file, required=True, metavar="FILE")
+        service.add_argument("--config", type=_checked(existing_file), required=True, metavar="FILE")
     _web(commands.add_parser("web", help="the live page: a run that goes on, or recorded ones"))
     _study(commands.add_parser("study", help="published tables and figures, by Monte Carlo"))
     bench = commands.add_parser("bench", help="speed, as ratios")
     bench.add_argument("name", metavar="NAME")
-    bench.add_argument("--out", type=directory, required=True, metavar="DIR")
+    bench.add_argument("--out", type=_checked(directory), required=True, metavar="DIR")
     _explain(commands.add_parser("explain", help="why a site slept, a user was shed, a solve failed"))
     _scenario(commands.add_parser("scenario", help="work on scenario files"))
     _certificates(commands.add_parser("certificates", help="a throw-away authority and a certificate for each role"))
@@ -53,14 +53,18 @@ def _run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=_checked(whole), default=1, metavar="N")
     command.add_argument("--hours", type=_checked(positive), default=24.0, metavar="H")
     command.add_argument("--speed", type=_checked(speed), default=0.0, metavar="max|X", help="times real time")
-    command.add_argument("--out", type=directory, required=True, metavar="DIR")
+    command.add_argument("--out", type=_checked(directory), required=True, metavar="DIR")
     command.add_argument("--no-web", action="store_true", help="no live page")
 
 
 def _web(command: argparse.ArgumentParser) -> None:
     what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("dir", nargs="?", type=run_directory, metavar="DIR", help="a run's directory, or one of several")
-    what.add_argument("--config", type=existing_file, metavar="FILE", help="as a service, to watch an emulator")
+    what.add_argument(
+        "dir", nargs="?", type=_checked(run_directory), metavar="DIR", help="a run's directory, or one of several"
+    )
+    what.add_argument(
+        "--config", type=_checked(existing_file), metavar="FILE", help="as a service, to watch an emulator"
+    )
     command.add_argument("--listen", type=_checked(address), metavar="HOST:PORT", help=f"with DIR; default {PAGE}")
 
 
@@ -72,7 +76,7 @@ def _study(command: argparse.ArgumentParser) -> None:
     where.add_argument("--dask", default="", metavar="ADDR")
     command.add_argument("--quick", action="store_true")
     command.add_argument("--resume", action="store_true")
-    command.add_argument("--out", type=directory, required=True, metavar="DIR")
+    command.add_argument("--out", type=_checked(directory), required=True, metavar="DIR")
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
@@ -84,22 +88,27 @@ def _explain(command: argparse.ArgumentParser) -> None:
 def _scenario(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("check", help="says what is wrong in a scenario file, and where")
-    check.add_argument("file", type=existing_file, metavar="FILE")
+    check.add_argument("file", type=_checked(existing_file), metavar="FILE")
 
 
 def _certificates(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--out", type=directory, required=True, metavar="DIR", help="gets a folder for each role")
+    command.add_argument(
+        "--out", type=_checked(directory), required=True, metavar="DIR", help="gets a folder for each role"
+    )
     command.add_argument("--days", type=_checked(days), default=30, metavar="N", help="how long they are valid")
 
 
 def _checked(convert: Callable[[str], object]) -> Callable[[str], object]:
-    """``convert`` with its ValueError as argparse's own, so that the message is kept."""
+    """``convert`` with its ValueError as argparse's own, so that the message is kept, and a path that is closed to us
+    as one, too."""
 
     def checked(text: str) -> object:
         try:
             return convert(text)
         except ValueError as wrong:
             raise argparse.ArgumentTypeError(str(wrong)) from None
+        except OSError as wrong:
+            raise argparse.ArgumentTypeError(f"{text!r} cannot be read: {wrong.strerror}") from None
 
     return checked
 
@@ -178,7 +187,7 @@ def existing_file(text: str) -> Path:
     """A path where a file is."""
     path = Path(text)
     if not path.is_file():
-        raise argparse.ArgumentTypeError(f"there is no file {text!r}")
+        raise ValueError(f"there is no file {text!r}")
     return path
 
 
@@ -190,8 +199,12 @@ def address(text: str) -> str:
 def run_directory(text: str) -> Path:
     """A directory in which a run was recorded, or several were, each in one of its own."""
     path = Path(text)
+    wanted = "give what was --out of gridran run, or a directory of several"
+    if not path.is_dir():
+        there = f"{text!r} is not a directory" if path.exists() else f"there is no directory {text!r}"
+        raise ValueError(f"{there}; {wanted}")
     if not (path / RUN_FILE).is_file() and not any(path.glob(f"*/{RUN_FILE}")):
-        raise argparse.ArgumentTypeError(f"{text!r} holds no run: there is no {RUN_FILE} in it")
+        raise ValueError(f"{text!r} holds no run: there is no {RUN_FILE} in it; {wanted}")
     return path
 
 
@@ -199,5 +212,5 @@ def directory(text: str) -> Path:
     """A directory, or a place where one can be made."""
     path = Path(text)
     if path.exists() and not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a directory")
+        raise ValueError(f"{text!r} is not a directory")
     return path

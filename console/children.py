@@ -18,11 +18,12 @@ GRACE_S = 15.0
 
 @dataclass(frozen=True)
 class Child:
-    """A started process, what it is called and where its words go."""
+    """A started process, what it is called and where its words go; ``spare``: the others can do without it."""
 
     name: str
     process: subprocess.Popen[str]
     log: Path
+    spare: bool = False
 
     @property
     def last_words(self) -> str:
@@ -38,7 +39,6 @@ class Children:
         log_dir.mkdir(parents=True, exist_ok=True)
         self._log_dir = log_dir
         self._children: list[Child] = []
-        self._spare: set[str] = set()
 
     def __enter__(self) -> Children:
         return self
@@ -64,15 +64,13 @@ class Children:
                 text=True,
                 start_new_session=True,
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, spare)
         self._children.append(child)
-        if spare:
-            self._spare.add(name)
         return child
 
     def dead(self) -> Child | None:
         """A child that has ended, if any, and that the others cannot do without."""
-        needed = (child for child in self._children if child.name not in self._spare)
+        needed = (child for child in self._children if not child.spare)
         return next((child for child in needed if child.process.poll() is not None), None)
 
     def stop(self) -> None:

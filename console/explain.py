@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from console.carried import Pairs, carried
 from console.reasons import Named, SiteFacts, reasons
+from gridran.types import FloatArray
 from studies.recorder import SHED_NAMES
-from studies.rundir import RunDir, read_run
+from studies.rundir import DAMAGE, RunDir, read_run
 
 
 def explain(path: Path, site: str, at_h: float) -> list[str]:
     """The explanation, a sentence or two a line. ValueError names the argument that fits nothing."""
-    try:
-        run = read_run(path)
-    except ValueError as missing:
-        raise ValueError(f"DIR: {missing}") from None
-    except (KeyError, TypeError) as wrong:
-        raise ValueError(f"DIR: {path} holds a damaged run: {wrong!r}") from None
-    index = _site_index(run, site)
-    return explained(run, index, _period_at(run, at_h))
+    with _whole(path):
+        run = _read(path)
+        site_ids, time_h, dt_h = run.site_ids, run.series("time_h"), run.series("dt_h")
+    index, period = _site_index(site_ids, site), _period_at(time_h, dt_h, at_h)
+    with _whole(path):
+        return explained(run, index, period)
 
 
 def explained(run: RunDir, index: int, period: int) -> list[str]:
@@ -67,22 +68,44 @@ def helped(pairs: Pairs, site_ids: list[str], index: int) -> Named:
     return tuple((site_ids[own], users) for (by, own), users in pairs.most_common() if by == index)
 
 
-def _site_index(run: RunDir, site: str) -> int:
-    if site in run.site_ids:
-        return run.site_ids.index(site)
-    if site.isdecimal() and int(site) < len(run.site_ids):
-        return int(site)
-    last = len(run.site_ids) - 1
-    raise ValueError(f"--site: {site!r} is no site of this run; use 0 … {last} or an id such as {run.site_ids[0]!r}")
+class _UnfitError(ValueError):
+    """An argument that fits nothing."""
 
 
-def _period_at(run: RunDir, at_h: float) -> int:
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """A run whose files do not hold what they should is a fault of the argument, too."""
+    try:
+        yield
+    except _UnfitError:
+        raise
+    except DAMAGE as wrong:
+        raise _UnfitError(f"DIR: {path} holds a damaged run: {wrong!r}") from None
+
+
+def _read(path: Path) -> RunDir:
+    try:
+        run = read_run(path)
+    except ValueError as missing:
+        raise _UnfitError(f"DIR: {missing}") from None
     if not run.period_count:
-        raise ValueError("DIR: the run has no period yet")
-    time_h = run.series("time_h")
-    end_h = float(time_h[-1] + run.series("dt_h")[-1])
+        raise _UnfitError("DIR: the run has no period yet")
+    return run
+
+
+def _site_index(site_ids: list[str], site: str) -> int:
+    if site in site_ids:
+        return site_ids.index(site)
+    if site.isdecimal() and int(site) < len(site_ids):
+        return int(site)
+    last = len(site_ids) - 1
+    raise _UnfitError(f"--site: {site!r} is no site of this run; use 0 … {last} or an id such as {site_ids[0]!r}")
+
+
+def _period_at(time_h: FloatArray, dt_h: FloatArray, at_h: float) -> int:
+    end_h = float(time_h[-1] + dt_h[-1])
     if not 0.0 <= at_h <= end_h:
-        raise ValueError(f"--at: {at_h:g} lies outside the run, which covers 0 … {end_h:.2f} h")
+        raise _UnfitError(f"--at: {at_h:g} lies outside the run, which covers 0 … {end_h:.2f} h")
     return int(np.searchsorted(time_h, at_h + 1e-9, side="right")) - 1
 
 

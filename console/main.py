@@ -69,7 +69,14 @@ def _web(asked: argparse.Namespace) -> int:
     if problem:
         print(f"gridran web: {problem}", file=sys.stderr)
         return EXIT_FAILED
-    return _service(asked) if asked.config is not None else replay(asked.dir, asked.listen or PAGE)
+    if asked.config is not None:
+        return _service(asked)
+    from console.web.shelf import DamagedRunError
+
+    try:
+        return replay(asked.dir, asked.listen or PAGE)
+    except DamagedRunError as wrong:
+        raise UsageError(f"argument DIR: {wrong}") from None
 
 
 def _service(asked: argparse.Namespace) -> int:

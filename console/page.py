@@ -20,7 +20,9 @@ def web_problem() -> str:
 
 
 def replay(directory: Path, listen: str) -> int:
-    """Serves the recorded runs in ``directory`` on ``listen`` until it is stopped; the exit code."""
+    """Serves the recorded runs in ``directory`` on ``listen`` until it is stopped; the exit code.
+
+    ``console.web.shelf.DamagedRunError`` where it is that of one run, which cannot be shown."""
     from console.web.service import replay as serve
     from gridran.runtime.service_config import RunsTable, WebConfig, WebListen
 

@@ -1,6 +1,6 @@
 """``gridran emulator|rapp|xapp|web --config FILE``: one service in this process.
 
-A service package offers ``service.run(config: Path) -> int``; the emulator's takes a second argument, where its periods
+The module of a service offers ``run(config: Path) -> int``; the emulator's takes a second argument, where its periods
 go (``console.sink.RunSink``, or None where its configuration names no ``[run] out``).
 """
 
@@ -14,6 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+MODULES = {
+    "emulator": "emulator.service",
+    "rapp": "rapp.service",
+    "xapp": "xapp.service",
+    "web": "console.web.service",
+}
 PR_SET_PDEATHSIG = 1
 PAGE_NICENESS = 10  # the run goes first
 
@@ -23,7 +29,7 @@ def serve(service: str, config: Path) -> int:
     signal.signal(signal.SIGTERM, _as_interrupt)
     if end_with_parent() and service == "web":
         os.nice(PAGE_NICENESS)
-    module = importlib.import_module("console.web.service" if service == "web" else f"{service}.service")
+    module = importlib.import_module(MODULES[service])
     try:
         code: int = _emulate(module.run, config) if service == "emulator" else module.run(config)
     except KeyboardInterrupt:

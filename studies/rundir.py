@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from studies.recorder import JOURNAL_DIR, KPIS_FILE, MOMENTS_FILE, NETWORK_FILE,
 from studies.thresholds import PeriodShares, quality_at, threshold_times_h
 
 Table = dict[str, list[str]]
+DAMAGE = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What a file that somebody else has written in may raise where its content is used."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,12 @@ class RunDir:
 
 
 def read_run(path: Path) -> RunDir:
-    """The run recorded in ``path``; ValueError names what is missing from it."""
+    """The run recorded in ``path``; ValueError names what is missing from it, or the file that is damaged."""
     if not (path / RUN_FILE).is_file():
         raise ValueError(f"{path} holds no run: {RUN_FILE} is missing")
-    facts = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
+    facts = _read_json(path / RUN_FILE)
+    if not facts.get("sites"):
+        raise ValueError(f"{path / RUN_FILE}: it has no sites")
     timeline, network = read_table(path / TIMELINE_FILE), read_table(path / NETWORK_FILE)
     sites = len(facts["sites"])
     # The two files are flushed one after the other: keep the periods that both have in full.
@@ -69,7 +75,7 @@ def read_run(path: Path) -> RunDir:
         timeline={name: values[: periods * sites] for name, values in timeline.items()},
         network={name: values[:periods] for name, values in network.items()},
         moments=tuple(_read_json_lines(path / MOMENTS_FILE)),
-        kpis=json.loads(kpis_path.read_text(encoding="utf-8")) if kpis_path.is_file() else None,
+        kpis=_read_json(kpis_path) if kpis_path.is_file() else None,
         notes=tuple(read_notes(path / JOURNAL_DIR)),
     )
 
@@ -115,16 +121,18 @@ def _shares(run: RunDir) -> list[PeriodShares]:
 
 
 def read_table(path: Path) -> Table:
-    """The columns of a CSV file without its torn last line; ``period`` alone, and empty, where there is no file."""
+    """The columns of a CSV file without its torn last line; ``period`` alone, and empty, where there is no file.
+
+    ValueError names a file that is none."""
     if not path.is_file():
         return {"period": []}
-    with path.open(encoding="utf-8", newline="") as file:
+    with _named(path), path.open(encoding="utf-8", newline="") as file:
         text = file.read()
-    lines = text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
-    rows = list(csv.reader(lines))
-    if not rows:
-        return {"period": []}
-    return dict(zip(rows[0], map(list, zip(*rows[1:], strict=True)), strict=True)) if rows[1:] else _empty(rows[0])
+        lines = text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
+        rows = list(csv.reader(lines))
+        if not rows:
+            return {"period": []}
+        return dict(zip(rows[0], map(list, zip(*rows[1:], strict=True)), strict=True)) if rows[1:] else _empty(rows[0])
 
 
 def _empty(names: list[str]) -> Table:
@@ -140,12 +148,31 @@ def read_notes(journal: Path) -> list[dict[str, Any]]:
 def _read_json_lines(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
+    with _named(path):
+        lines = path.read_text(encoding="utf-8").splitlines()
     records = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # torn by a kill
         if isinstance(record, dict):
             records.append(record)
     return records
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    with _named(path):
+        content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: it is no JSON object")
+    return content
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """A file that cannot be parsed is a ValueError that names it."""
+    try:
+        yield
+    except (ValueError, RecursionError, csv.Error) as wrong:
+        raise ValueError(f"{path}: {wrong}") from None

@@ -1,9 +1,11 @@
-"""Scenarios that any test may ask for. They are frozen, so one copy serves all tests."""
+"""What any test may ask for: scenarios, and the page of metrics. They are frozen, so one copy serves all tests."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,32 @@ from gridran import plugins
 from gridran.scenario.loader import load_scenario
 from gridran.scenario.params import Scenario
 from gridran.types import Network
+
+METRICS_PAGE = Path(__file__).parents[1] / "docs" / "metrics.md"
+_METRIC_ROW = re.compile(r"^\| `(gridran_\w+)` \|([^|]*)\|(.*)$", re.M)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A row of docs/metrics.md. ``labels``: a histogram's have ``le`` among them; ``words``: what stands between
+    backticks in its meaning."""
+
+    labels: frozenset[str]
+    words: frozenset[str]
+    histogram: bool
+
+
+@pytest.fixture(scope="session")
+def written_metrics() -> dict[str, Metric]:
+    """The metrics of docs/metrics.md by name."""
+    rows = _METRIC_ROW.findall(METRICS_PAGE.read_text(encoding="utf-8"))
+    return {name: _metric(labels, meaning) for name, labels, meaning in rows}
+
+
+def _metric(labels: str, meaning: str) -> Metric:
+    histogram = "(histogram)" in labels
+    names = frozenset(re.findall(r"[a-z_]+", labels.replace("(histogram)", "le" if histogram else "")))
+    return Metric(names, frozenset(re.findall(r"`(\w+)`", meaning)), histogram)
 
 
 @pytest.fixture(scope="session")

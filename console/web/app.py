@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from console.web.o1 import O1Error, PaceRefusedError
 from console.web.pace import PaceKeeper, pace_request
 from console.web.replay import Replay
 from console.web.security import Guard, refusal
-from console.web.shelf import DamagedRunError, Shelf
+from console.web.shelf import DamagedRunError, Shelf, reading
 from gridran.runtime.metrics_paths import ALIVE_PATH, READY_PATH
 
 STATIC = Path(__file__).parent / "static"
@@ -88,25 +89,24 @@ class _Api:
 
     def run(self, request: Request) -> Response:
         """A recorded run but for its frames."""
-        name = request.path_params["name"]
-        replay = self._replay(request)
-        facts = {key: replay.run.facts[key] for key in ("strategy", "load", "seed", "scenario", "hours_h")}
-        ended = replay.run.kpis is not None
-        return _json({"name": name, **facts, "ended": ended, "ground": replay.ground, "points": replay.points()})
+        with self._replay(request) as replay:
+            return _json({"name": request.path_params["name"], **replay.overview()})
 
     def frames(self, request: Request) -> Response:
         """Frames ``first`` up to ``end``, at most ``FRAMES_MAX``."""
         first, end = (_whole(request, key) for key in ("first", "end"))
         if end - first > FRAMES_MAX:
             raise HTTPException(400, f"end: at most {FRAMES_MAX} frames at once")
-        return _json({"frames": self._replay(request).frames(first, end)})
+        with self._replay(request) as replay:
+            return _json({"frames": replay.frames(first, end)})
 
     def run_reasons(self, request: Request) -> Response:
         """Why a site was as it was in a period of a recorded run."""
-        run, index, period = self._replay(request).run, request.path_params["index"], _whole(request, "period")
-        if index >= len(run.site_ids) or period >= run.period_count:
-            raise HTTPException(404, "the run has no such site or period")
-        return _json({"lines": explained(run, index, period)})
+        index, period = request.path_params["index"], _whole(request, "period")
+        with self._replay(request) as replay:
+            if index >= len(replay.run.site_ids) or period >= replay.run.period_count:
+                raise HTTPException(404, "the run has no such site or period")
+            return _json({"lines": explained(replay.run, index, period)})
 
     def live_reasons(self, request: Request) -> Response:
         """Why a site is as it is."""
@@ -148,9 +148,14 @@ class _Api:
             raise HTTPException(404, "no live run is watched here")
         return self._site.board
 
-    def _replay(self, request: Request) -> Replay:
+    @contextmanager
+    def _replay(self, request: Request) -> Iterator[Replay]:
+        """The run of that name. HTTPException 404: there is none, 422: its files do not give what is asked of them."""
+        name = request.path_params["name"]
         try:
-            return self._site.shelf.replay(request.path_params["name"])
+            replay = self._site.shelf.replay(name)
+            with reading(name):
+                yield replay
         except KeyError:
             raise HTTPException(404, "there is no such run") from None
         except DamagedRunError as wrong:

@@ -15,7 +15,6 @@ from console.web.frame import (
     SITE_DECIMALS,
     STATE_NAMES,
     Frame,
-    Ground,
     Point,
     Users,
     ground_of_facts,
@@ -28,6 +27,7 @@ from studies.recorder import MODE_NAMES
 from studies.rundir import RunDir, Table
 
 _COUNTS = ("ev_connected", "users_own", "users_served", "users_carried")
+_COUNT_MAX = 2.0**53
 _EPSILON_H = 1e-5  # moments are recorded to a millionth of an hour
 
 
@@ -51,10 +51,11 @@ class Replay:
         self.run = run
         self._moment_h = [float(moment["time_h"]) for moment in run.moments]
 
-    @property
-    def ground(self) -> Ground:
-        """What stays the same in all frames."""
-        return ground_of_facts(self.run.facts)
+    def overview(self) -> dict[str, Any]:
+        """What a browser needs before the first frame: what was played, the ground of all frames, the timeline."""
+        ended = self.run.kpis is not None
+        facts = {key: self.run.facts[key] for key in ("strategy", "load", "seed", "scenario", "hours_h")}
+        return {**facts, "ended": ended, "ground": ground_of_facts(self.run.facts), "points": self.points()}
 
     def points(self) -> list[Point]:
         """The whole timeline, a row for every period."""
@@ -96,12 +97,19 @@ class Replay:
     def _sites(self) -> dict[str, list[list[float]]]:
         """Site columns by name, T rows of N."""
         measured = {name: self.run.site_series(name).round(n).tolist() for name, n in SITE_DECIMALS.items()}
-        return measured | {name: self.run.site_series(name).astype(int).tolist() for name in _COUNTS}
+        return measured | {name: _counts(self.run.site_series(name)).tolist() for name in _COUNTS}
 
 
 def _numbers(table: Table, columns: list[str]) -> FloatArray:
     """Columns side by side, shape [T, columns]."""
     return np.column_stack([np.array(table[name], dtype=np.float64) for name in columns])
+
+
+def _counts(values: FloatArray) -> IntArray:
+    """Whole numbers. ValueError where there are others: a cast would make up numbers for them."""
+    if not (np.abs(values) < _COUNT_MAX).all():
+        raise ValueError("a count is no number")
+    return values.astype(np.int64)
 
 
 def _users(moment: dict[str, Any]) -> Users:

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from console.reasons import Note
 from console.web.app import Site, make_app
 from console.web.board import Board
 from console.web.frame import Point
@@ -27,7 +28,7 @@ from gridran.runtime.process import Forever, play
 from gridran.runtime.service_config import WebConfig, read_config
 from gridran.types import StepOutcome
 from studies.recorder import JOURNAL_DIR, NETWORK_FILE
-from studies.rundir import read_notes, read_table
+from studies.rundir import DAMAGE, read_notes, read_table
 
 _STOP_S = 1.5
 _TICK_S = 1.0
@@ -45,9 +46,8 @@ class WebService(Forever):
         self._reader: Reader | None = None
         if config.connect.o1:
             self._watch()
-        live = config.runs.live
-        notes = (lambda: read_notes(live / JOURNAL_DIR)) if live else (lambda: None)
-        site = Site(Shelf(config.runs.dir), self.board, self.pace, notes)
+        self._shelf = Shelf(config.runs.dir)
+        site = Site(self._shelf, self.board, self.pace, self._notes)
         app = make_app(site, config.listen.names, self._ticking)
         self._http = _Http(app, parse_address(config.listen.http))
 
@@ -78,12 +78,21 @@ class WebService(Forever):
         self._reader = Reader(client, self.board, self._earlier, self._log)
         self.pace = PaceKeeper(client, self.board, self._log)
 
+    def _notes(self) -> list[Note] | None:
+        """What the services of the live run wrote, None where that cannot be had."""
+        live = self._config.runs.live
+        try:
+            return read_notes(live / JOURNAL_DIR) if live else None
+        except (*DAMAGE, OSError) as wrong:
+            self._log.warning("the notes of the run are not known", why=str(wrong))
+            return None
+
     def _earlier(self, outcome: StepOutcome) -> list[Point]:
         """The recorded timeline before ``outcome``, empty where it cannot be had."""
         live = self._config.runs.live
         try:
             points = points_of(read_table(live / NETWORK_FILE)) if live else []
-        except (KeyError, ValueError, OSError) as wrong:
+        except (*DAMAGE, OSError) as wrong:
             self._log.warning("the periods before are not known", why=str(wrong))
             return []
         return [point for point in points if point[0] < outcome.time_h]
@@ -155,13 +164,14 @@ class Replaying(WebService):
     """A page of recorded runs alone, which says where it is."""
 
     def start(self) -> None:
-        """Listens and prints the address."""
+        """Listens and prints the address. DamagedRunError where the one run cannot be shown."""
+        self._shelf.read_ahead()
         super().start()
         print(f"gridran web: {self._config.runs.dir} at http://{self.address}/ (Ctrl-C ends it)", flush=True)
 
 
 def replay(config: WebConfig) -> int:
-    """Serves the recorded runs of ``config`` until it is stopped; the exit code."""
+    """Serves the recorded runs of ``config`` until it is stopped; the exit code. DamagedRunError: see ``Replaying``."""
 
     def make() -> Replaying:
         configure_logs("web", level="warning")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+from console.web.events import compact
 from console.web.replay import Replay
 from studies.recorder import KPIS_FILE, NETWORK_FILE, RUN_FILE
-from studies.rundir import read_run
+from studies.rundir import DAMAGE, read_run
 
-_KEPT = 2  # runs in memory: a day of 19 sites is some 200 MB
+_KEPT = 2  # runs in memory: a day of 19 sites and 1,000 users takes 150 MB, as measured
 _Version = tuple[tuple[int, int], ...]
 
 
 class DamagedRunError(ValueError):
-    """A run whose files cannot be made into frames; one line."""
+    """A run whose files cannot be read or made into frames; one line that says what to do."""
 
 
 class Shelf:
@@ -32,7 +35,7 @@ class Shelf:
     def replay(self, name: str) -> Replay:
         """The run of that name. KeyError: there is none. DamagedRunError: its files cannot be read."""
         path = self._paths()[name]
-        with self._lock:
+        with self._lock, reading(name):
             version = _version(path)
             known, replay = self._kept.pop(path, ((), None))
             if replay is None or known != version:
@@ -42,24 +45,53 @@ class Shelf:
                 self._kept.pop(next(iter(self._kept)))
             return replay
 
+    def read_ahead(self) -> None:
+        """Reads the run where there can be no other, so that damage shows at once. DamagedRunError."""
+        if self._root is not None and _is_run(self._root):
+            self.replay(self._root.resolve().name)
+
     def _paths(self) -> dict[str, Path]:
         """Only names found here are ever opened, so that no request can lead elsewhere."""
-        if self._root is None or not self._root.is_dir():
+        if self._root is None:
             return {}
-        if (self._root / RUN_FILE).is_file():
+        if _is_run(self._root):
             return {self._root.resolve().name: self._root}
-        return {path.name: path for path in self._root.iterdir() if (path / RUN_FILE).is_file()}
+        try:
+            return {path.name: path for path in self._root.iterdir() if _is_run(path)}
+        except OSError:  # gone, or closed to us
+            return {}
+
+
+@contextlib.contextmanager
+def reading(name: str) -> Iterator[None]:
+    """What the files of the run of that name cannot give is a DamagedRunError."""
+    try:
+        yield
+    except DamagedRunError:
+        raise
+    except OSError as wrong:
+        said = f"{wrong.filename}: {wrong.strerror}; it must be a file that this user may read"
+        raise DamagedRunError(f"{name} cannot be replayed: {said}") from None
+    except DAMAGE as wrong:
+        kind = "" if type(wrong) is ValueError else f"{type(wrong).__name__}: "
+        said = " ".join(str(wrong).split())
+        raise DamagedRunError(
+            f"{name} cannot be replayed: {kind}{said}; its files are damaged, record it again"
+        ) from None
 
 
 def _read(path: Path) -> Replay:
-    try:
-        replay = Replay(read_run(path))
-        replay.frames(0, 1)
-        replay.points()
-    except (KeyError, ValueError, IndexError, TypeError, OSError) as wrong:
-        said = " ".join(str(wrong).split())
-        raise DamagedRunError(f"{path.name} cannot be replayed: {type(wrong).__name__}: {said}") from None
+    replay = Replay(read_run(path))
+    compact((replay.overview(), replay.frames(0, 1)))  # or a browser would be the first to learn of damage
     return replay
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a run is recorded in ``path``, as far as we may look."""
+    try:
+        return (path / RUN_FILE).is_file()
+    except OSError:
+        return False
 
 
 def _version(path: Path) -> _Version:

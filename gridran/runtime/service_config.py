@@ -10,7 +10,7 @@
     [deadlines] [log] [limits]
 
 Relative paths are relative to the file. A variable GRIDRAN_TABLE_KEY of the environment, such as GRIDRAN_RUN_SPEED,
-says more than the file, so that one set of files serves many runs.
+says more than the file (``overrides``), so that one set of files serves many runs.
 """
 
 from __future__ import annotations
@@ -19,48 +19,20 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gridran.runtime.address import parse_address
+from gridran.runtime.config_values import Directory, FilePath, HostNames, HostPort, OptionalHostPort, Seconds
 from gridran.runtime.grpc import MAX_MESSAGE_MIB
+from gridran.runtime.overrides import first_fault, overridden
 from gridran.runtime.tls import Plaintext, Tls, TlsError, Transport
 from gridran.strategies import DEFAULT
-
-_PREFIX = "GRIDRAN_"
 
 
 class ConfigError(ValueError):
     """A configuration that a service cannot start with: file, key and fault in one line."""
-
-
-def _address(text: str) -> str:
-    return str(parse_address(text))
-
-
-def _address_or_none(text: str) -> str:
-    return _address(text) if text else ""
-
-
-def _path(value: object, info: ValidationInfo) -> object:
-    folder = (info.context or {}).get("folder", Path())
-    return folder / value if isinstance(value, str) and value else value
-
-
-HostPort = Annotated[str, AfterValidator(_address)]
-OptionalHostPort = Annotated[str, AfterValidator(_address_or_none)]
-FilePath = Annotated[Path, BeforeValidator(_path)]
-Seconds = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
 class _Table(BaseModel):
@@ -208,7 +180,7 @@ class WebListen(_Table):
     digits."""
 
     http: HostPort
-    names: tuple[str, ...] = ()
+    names: HostNames = ()
 
 
 class WebConnect(_Table):
@@ -221,7 +193,7 @@ class RunsTable(_Table):
     """``dir``: a run directory, or a directory of run directories, to replay. ``live``: where the run that is watched
     is recorded, for the reasons of its plans."""
 
-    dir: FilePath | None = None
+    dir: Directory | None = None
     live: FilePath | None = None
 
 
@@ -234,8 +206,6 @@ class WebConfig(_Speaker):
     def _has_something_to_show(self) -> WebConfig:
         if not self.connect.o1 and self.runs.dir is None:
             raise ValueError("connect.o1, runs.dir: give at least one of them, or there is nothing to show")
-        if self.runs.dir is not None and not self.runs.dir.is_dir():
-            raise ValueError(f"runs.dir: no such directory {self.runs.dir}")
         return self
 
     def grpc_addresses(self) -> dict[str, str]:
@@ -252,40 +222,16 @@ def read_config(path: Path, kind: type[Config], environment: Mapping[str, str] |
     """
     said = os.environ if environment is None else environment
     try:
-        tables = _with(tomllib.loads(path.read_text(encoding="utf-8")), said, kind)
+        tables = overridden(tomllib.loads(path.read_text(encoding="utf-8")), said, kind)
         config = kind.model_validate(tables, context={"folder": path.parent})
         _check_security(config)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
+        raise ConfigError(f"{error.filename or path}: {error.strerror}") from error
     except ValidationError as error:
-        raise ConfigError(_first_fault(error, path, said)) from None
+        raise ConfigError(first_fault(error, path, said)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TlsError) as error:
         raise ConfigError(f"{path}: {error}") from None
     return config
-
-
-def _with(tables: dict[str, Any], environment: Mapping[str, str], kind: type[BaseModel]) -> dict[str, Any]:
-    """``tables`` with the keys that variables of the environment name; those of no table are somebody else's."""
-    over = {name.removeprefix(_PREFIX).lower(): text for name, text in environment.items() if name.startswith(_PREFIX)}
-    for name, text in sorted(over.items()):
-        table, _, key = name.partition("_")
-        if key and table in kind.model_fields:
-            inner = tables.setdefault(table, {})
-            if isinstance(inner, dict):
-                inner[key] = text
-    return tables
-
-
-def _first_fault(error: ValidationError, path: Path, environment: Mapping[str, str]) -> str:
-    """The first fault, with where it stands: the file and its key, or the variable."""
-    fault = error.errors(include_url=False, include_context=False)[0]
-    steps = [str(step) for step in fault["loc"]]
-    variable = _PREFIX + "_".join(steps).upper()
-    key = f"the environment's {variable}" if variable in environment else f"{path}: {'.'.join(steps)}"
-    message = fault["msg"].removeprefix("Value error, ")
-    known = {"extra_forbidden": "is not a known key", "missing": "is missing"}
-    said = known.get(fault["type"], message)
-    return f"{key}: {said}" if key else said
 
 
 def _check_security(config: _Speaker) -> None:

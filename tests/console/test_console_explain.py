@@ -90,3 +90,23 @@ def test_an_argument_that_fits_nothing_is_named(run_dir: Path, site: str, at_h: 
     """A site or a time that the run does not have is refused by its name."""
     with pytest.raises(ValueError, match=said):
         explain(run_dir, site, at_h)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("run.json", "", "run.json: Expecting value"),
+        ("run.json", '{"sites": []}', "run.json: it has no sites"),
+        ("run.json", '{"sites": [1, 2, 3, 4, 5, 6, 7]}', "holds a damaged run: TypeError"),
+        ("network.csv", "period,time_h,dt_h\n0,x,1\n", "holds a damaged run: ValueError"),
+        ("network.csv", "period,time_h,dt_h\n0,0,1\n", "holds a damaged run: KeyError"),
+        ("network.csv", "period,time_h\n", "the run has no period yet"),
+        ("moments.jsonl", '{"time_h": 0, "ue_site": 1, "own_site": 2}\n', "holds a damaged run: TypeError"),
+    ],
+)
+def test_a_damaged_run_is_a_fault_of_the_argument(small: Path, name: str, content: str, said: str) -> None:
+    """Whatever is wrong in its files: one line that begins with the argument."""
+    (small / name).write_text(content)
+    with pytest.raises(ValueError, match=r"^DIR: ") as refused:
+        explain(small, "1", 0.005)
+    assert said in str(refused.value)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from console import arguments
 from console.main import main
+from studies import recorder
 
 
 @pytest.mark.parametrize(
@@ -76,6 +78,11 @@ def test_help_loads_nothing_heavy() -> None:
     call = "import sys, console.main as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\n"
     program = f"{call}assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_a_run_is_known_by_the_file_that_is_recorded() -> None:
+    """The arguments, which import nothing heavy, name it once more."""
+    assert arguments.RUN_FILE == recorder.RUN_FILE
 
 
 def test_every_subcommand_has_help() -> None:

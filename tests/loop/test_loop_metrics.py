@@ -1,38 +1,39 @@
-"""What a scrape of the three services shows while they play, held against docs/metrics.md."""
+"""What a scrape of the three services shows before, while and after they play, held against docs/metrics.md."""
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
+
+from emulator.metrics import EmulatorMetrics
+from gridran.scenario.params import Scenario
+from rapp.metrics import RappMetrics
+from xapp.metrics import XappMetrics
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 PERIODS = 8
-ROW = re.compile(r"^\| `(gridran_\w+)` \|([^|]*)\|")
-Table = dict[str, set[str]]
+SITES = 7
+COUNTED = re.compile(r"(\d+) series: (\d+) for each site with its four carriers and (\d+) besides")
 
 
-def written(app: str) -> Table:
-    """Metrics of ``app`` on the page, with their labels."""
-    found = {}
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
-        if row := ROW.match(line):
-            name, labels = row.groups()
-            found[name] = {label.strip() for label in labels.split(",") if label.strip() not in ("", "(histogram)")}
-    return {name: labels for name, labels in found.items() if name.startswith(f"gridran_{app}_")}
-
-
-def served(registry: CollectorRegistry, app: str) -> Table:
-    """Metrics in ``registry`` with the labels of their samples; a histogram's bounds are its own."""
-    found: Table = {}
+def served(registry: CollectorRegistry, app: str) -> dict[str, set[str]]:
+    """Metrics in ``registry`` with the labels of their samples."""
+    found: dict[str, set[str]] = {}
     for family in registry.collect():
         if family.name.startswith(f"gridran_{app}_"):
             name = f"{family.name}_total" if family.type == "counter" else family.name
-            found[name] = {label for sample in family.samples for label in sample.labels} - {"le"}
+            found[name] = {label for sample in family.samples for label in sample.labels}
     return found
+
+
+def series_count(registry: CollectorRegistry) -> int:
+    """How many series a scrape finds."""
+    return sum(not line.startswith("#") for line in generate_latest(registry).decode().splitlines())
 
 
 @pytest.fixture(name="played")
@@ -52,14 +53,43 @@ def value(registry: CollectorRegistry, name: str, **labels: str) -> float:
     return found
 
 
-def test_the_page_names_what_is_served(played: dict[str, CollectorRegistry]) -> None:
+def test_before_the_first_period_nothing_is_made_up(small_scenario: Scenario) -> None:
+    """What is not known is NaN or absent, no run is over, and without a policy the fallback acts."""
+    truth, fast, slow = CollectorRegistry(), CollectorRegistry(), CollectorRegistry()
+    EmulatorMetrics(truth, small_scenario, "msrc")
+    XappMetrics(fast, "msrc")
+    RappMetrics(slow, "msrc")
+    assert value(truth, "gridran_emulator_run_over") == 0
+    assert truth.get_sample_value("gridran_emulator_time_seconds") is None
+    assert truth.get_sample_value("gridran_emulator_soc_frac", {"site": "site-0"}) is None
+    assert value(fast, "gridran_xapp_fallback") == 1
+    for unknown in (
+        *("plan_gap_frac", "plan_age_seconds", "planned_at_seconds"),
+        *("survival_seconds", "bound_survival_seconds", "ev_energy_kwh"),
+    ):
+        assert math.isnan(value(slow, f"gridran_rapp_{unknown}")), unknown
+
+
+def test_the_page_names_what_is_served(played: dict[str, CollectorRegistry], written_metrics: dict[str, Any]) -> None:
     """Every metric with its labels is on the page, and nothing else is; none has a label of a user."""
     for app, registry in played.items():
-        assert served(registry, app) == written(app)
+        written = {
+            name: metric.labels for name, metric in written_metrics.items() if name.startswith(f"gridran_{app}_")
+        }
+        assert served(registry, app) == written
         assert not any("ue" in labels or "user" in labels for labels in served(registry, app).values())
 
 
-def test_what_is_served_is_what_happened(played: dict[str, CollectorRegistry], loop_of: Any) -> None:
+def test_the_page_counts_what_is_served(played: dict[str, CollectorRegistry], paper_scenario: Scenario) -> None:
+    """Series of the three services at the paper's size, and how they grow with the network."""
+    counted = COUNTED.search(PAGE.read_text(encoding="utf-8"))
+    assert counted is not None
+    whole, of_site, besides = map(int, counted.groups())
+    assert whole == besides + of_site * paper_scenario.network.site_count
+    assert sum(map(series_count, played.values())) == besides + of_site * SITES
+
+
+def test_what_is_served_is_what_happened(played: dict[str, CollectorRegistry]) -> None:
     """State, energy and users of the last period, controls of all; counters that never counted are 0."""
     truth, fast, slow = played["emulator"], played["xapp"], played["rapp"]
     users = sum(
@@ -73,6 +103,7 @@ def test_what_is_served_is_what_happened(played: dict[str, CollectorRegistry], l
     assert value(truth, "gridran_emulator_controls_total", result="accepted") == PERIODS
     assert value(truth, "gridran_emulator_controls_total", result="missed") == 0
     assert value(truth, "gridran_emulator_watchdog_state") == 0
+    assert value(truth, "gridran_emulator_run_over") == 1
     assert value(truth, "gridran_emulator_energy_kwh_total", source="battery") > 0
     assert value(fast, "gridran_xapp_controls_observed_total", effect="shows") == PERIODS - 1
     assert value(fast, "gridran_xapp_controls_observed_total", effect="missing") == 0

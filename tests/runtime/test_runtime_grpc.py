@@ -22,6 +22,17 @@ def test_call_over_plaintext_loopback(serve: Callable[..., tuple]) -> None:
         assert o1_grpc.O1ServiceStub(channel).Describe(o1.DescribeRequest(), timeout=5.0).scenario == "test"
 
 
+def test_peers_are_called_past_a_proxy(serve: Callable[..., tuple], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment, here one that is not there, is for the world outside."""
+    for name in ("no_grpc_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("grpc_proxy", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    _, listening = serve(Plaintext())
+    with connect(str(listening.address), Plaintext(), "emulator") as channel:
+        assert o1_grpc.O1ServiceStub(channel).Describe(o1.DescribeRequest(), timeout=5.0).scenario == "test"
+
+
 def test_bad_field_is_named_in_text_and_metadata(serve: Callable[..., tuple]) -> None:
     """An invalid field ends the call with INVALID_ARGUMENT; its path is in the details and in the metadata."""
     _, listening = serve(Plaintext())

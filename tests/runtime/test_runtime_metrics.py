@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +15,8 @@ from prometheus_client import Counter
 from gridran.runtime import health
 from gridran.runtime.address import PortInUse
 from gridran.runtime.metrics import MetricsServer, new_registry
+
+HEALTH = "import sys; from gridran.runtime.health import main; sys.exit(main())"
 
 
 class Service:
@@ -91,3 +96,17 @@ def test_the_health_command_asks_a_service(service: Service, capsys: pytest.Capt
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("gridran-health: ") for line in lines)
+
+
+def test_the_health_command_asks_past_a_proxy(service: Service) -> None:
+    """A proxy of the environment, here one that is not there, is for the world outside."""
+    environment = {name: text for name, text in os.environ.items() if name.lower() != "no_proxy"}
+    done = subprocess.run(
+        [sys.executable, "-c", HEALTH, str(service.server.address), "alive"],
+        env=environment | {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gridran.runtime.service_config import ConfigError, EmulatorConfig, RappConfig, XappConfig, read_config
+from gridran.runtime.service_config import ConfigError, EmulatorConfig, RappConfig, WebConfig, XappConfig, read_config
 from gridran.runtime.tls import Plaintext, Tls
 
 XAPP = """
@@ -130,3 +130,45 @@ def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, text: str, mes
     """The error names the variable, not the file."""
     with pytest.raises(ConfigError, match=message):
         read_config(written(tmp_path, XAPP), XappConfig, {variable: text})
+
+
+WEB = '[listen]\nhttp = "127.0.0.1:8080"\nnames = ["of.file"]\n[runs]\ndir = "."\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("page.example", ("page.example",)), ("page.example, b_2.example", ("page.example", "b_2.example")), ("", ())],
+)
+def test_several_values_are_parted_by_commas(tmp_path: Path, text: str, names: tuple[str, ...]) -> None:
+    """A variable can set a list, and empty it."""
+    config = read_config(written(tmp_path, WEB), WebConfig, {"GRIDRAN_LISTEN_NAMES": text})
+    assert config.listen.names == names
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("page.example,", ""), ("a b", "a b"), ("page.example,b.example:80", "b.example:80"), ("http://c", "http://c")],
+)
+def test_a_wrong_value_among_several_is_quoted(tmp_path: Path, text: str, wrong: str) -> None:
+    """The line names the variable, or the file and the place in it, and quotes the value that is wrong."""
+    with pytest.raises(ConfigError) as refused:
+        read_config(written(tmp_path, WEB), WebConfig, {"GRIDRAN_LISTEN_NAMES": text})
+    assert str(refused.value) == f"the environment's GRIDRAN_LISTEN_NAMES: {wrong!r} is not a host name"
+    path = written(tmp_path, WEB.replace("of.file", wrong))
+    with pytest.raises(ConfigError) as refused:
+        read_config(path, WebConfig, {})
+    assert str(refused.value) == f"{path}: listen.names.0: {wrong!r} is not a host name"
+
+
+def test_a_fault_of_the_whole_file_names_the_file(tmp_path: Path) -> None:
+    """What no single key is to blame for."""
+    path = written(tmp_path, '[listen]\nhttp = "127.0.0.1:8080"\n')
+    with pytest.raises(ConfigError) as refused:
+        read_config(path, WebConfig, {})
+    assert str(refused.value).startswith(f"{path}: connect.o1, runs.dir: give at least one")
+
+
+def test_a_directory_that_the_environment_names_is_looked_for(tmp_path: Path) -> None:
+    """The variable is to blame, not the file."""
+    with pytest.raises(ConfigError, match=r"^the environment's GRIDRAN_RUNS_DIR: no such directory .*none$"):
+        read_config(written(tmp_path, WEB), WebConfig, {"GRIDRAN_RUNS_DIR": "none"})

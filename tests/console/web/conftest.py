@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from functools import partial
 from types import ModuleType
@@ -20,6 +21,15 @@ def logs_of_its_own() -> Iterator[None]:
     """A service that a test starts in this process must not leave its log's stream to the tests after it."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def signals_of_its_own() -> Iterator[None]:
+    """Nor what such a service did to the signals that end it."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

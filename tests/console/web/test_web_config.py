@@ -60,7 +60,7 @@ def test_a_bad_file_is_refused_in_one_line(
     ("argv", "named"),
     [
         ([], "DIR --config"),
-        (["no-such-dir"], "DIR: 'no-such-dir' holds no run"),
+        (["no-such-dir"], "DIR: there is no directory 'no-such-dir'"),
         (["--config", "no-such-file"], "--config"),
         (["DIR", "--config", "FILE"], "--config: not allowed with"),
         (["DIR", "--listen", "here"], "--listen: 'here' is not an address"),

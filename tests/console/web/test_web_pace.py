@@ -64,9 +64,7 @@ def test_orders_are_read(body: bytes, expected: PaceRequest) -> None:
         (b'{"paused": 1}', "paused: must be true or false"),
         (b'{"speed": true}', "speed: must be a number"),
         (b'{"speed": "60"}', "speed: must be a number"),
-        (b'{"speed": -1}', "speed: must be a number"),
-        (b'{"speed": NaN}', "speed: must be a number"),
-        (b'{"speed": 1e999}', "speed: must be a number"),
+        (b"[" * 1000, "not JSON"),
     ],
 )
 def test_nonsense_is_refused_in_one_line(body: bytes, said: str) -> None:

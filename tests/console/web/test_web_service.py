@@ -117,6 +117,22 @@ def test_a_run_is_held_and_let_go(stack: Stack) -> None:
     assert board.live.pace == Pace(paused=False, speed=0.0)
 
 
+def test_the_emulator_judges_a_speed(stack: Stack) -> None:
+    """A speed that the run cannot have is refused in the emulator's own line, and nothing changes."""
+    page = stack.page(stack.emulator(hours=24.0).o1_address)
+    board, keeper = page.board, page.pace
+    assert board is not None
+    assert keeper is not None
+    wait_for(lambda: board.live.outcome is not None)
+    headers = {"Origin": f"http://{page.address}", "Content-Type": "application/json"}
+    for speed in ("-1", "0.001", "100001", "1e999", "NaN", "9" * 400):
+        order = f'{{"paused": true, "speed": {speed}}}'
+        answer = httpx.post(f"http://{page.address}/api/live/pace", content=order, headers=headers, timeout=10.0)
+        assert answer.status_code == 400
+        assert re.fullmatch(r"speed: \S+ is not between 0\.01 and 100000", answer.json()["error"])
+    assert keeper.set(PaceRequest()) == Pace(paused=False, speed=0.0)
+
+
 def test_an_emulator_that_comes_back_is_a_new_run(stack: Stack) -> None:
     """Lost is said, with the time; the next run is followed without anybody doing anything."""
     emulator = stack.emulator(hours=24.0)
@@ -184,6 +200,23 @@ def test_a_late_page_has_the_timeline_from_the_files(stack: Stack, run_dir: Path
     assert points[0][0] == 0.0
     times_h = [point[0] for point in points]
     assert times_h == sorted(times_h)
+
+
+@pytest.mark.parametrize("network", ["", "period,time_h\n0,x\n", "a,b\n1\n"])
+def test_a_broken_record_of_the_live_run_is_no_fault_of_the_page(stack: Stack, tmp_path: Path, network: str) -> None:
+    """Who comes late to a run whose files are damaged does without them."""
+    journal = tmp_path / "live" / "journal"
+    journal.mkdir(parents=True)
+    (journal / "rapp.jsonl").write_text('{"time_h": null}\n')
+    (tmp_path / "live" / "network.csv").write_text(network)
+    emulator = stack.emulator(hours=24.0, speed=1200.0)
+    time.sleep(2.5)
+    page = stack.page(emulator.o1_address, runs=f'live = "{tmp_path}/live"')
+    board = page.board
+    assert board is not None
+    wait_for(lambda: board.live.outcome is not None)
+    assert board.live.heard_h > 0.0
+    assert got(page, "/api/live/sites/3/reasons")["lines"][0].startswith("site-3 at ")
 
 
 def test_a_directory_is_served_as_a_process(run_dir: Path) -> None:
