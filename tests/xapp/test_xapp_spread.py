@@ -161,7 +161,7 @@ def test_only_sites_around_a_new_mode_spread_their_users(
     task = replace(task, previous=replace(before, mode=np.roll(before.mode, 1) + (np.arange(7) == 2)))
     opened: list[list[int]] = []
 
-    def spread(*given: object) -> np.ndarray:
+    def spread(*given: object, **_: object) -> np.ndarray:
         opened.append(np.flatnonzero(~given[4].fits).tolist())  # type: ignore[attr-defined]
         return np.asarray(given[3])
 

@@ -16,7 +16,7 @@ from xapp.dispatch.bands import Bands
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.leftover import Placed, placed, used
 from xapp.dispatch.sharing import FULL, Power
-from xapp.dispatch.spread import spread
+from xapp.dispatch.spread import relieved, spread
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import wanting
 
@@ -79,13 +79,13 @@ def around(task: DispatchTask, radio: Radio, site: BoolArray) -> BoolArray:
 
 
 def associate(
-    task: DispatchTask, radio: Radio, power: Power, option: IntArray, chosen: Bands, bands: BoolArray
+    task: DispatchTask, radio: Radio, power: Power, option: IntArray, chosen: Bands, as_planned: bool
 ) -> IntArray:
     """Option number [U] of each user when the choice ``option`` does not fit at all sites, for which ``chosen`` are the
     carriers and rates.
 
-    Users of sites that fit stay as they are; those of the others may move into what is left there. ``bands`` [N, B]
-    are the carriers counted on: with the plan's own the users spread over the sites as planned.
+    Users of sites that fit stay as they are; those of the others may move into what is left there, and where that is
+    not enough the program decides, on the carriers that the plan counted on or on all that are allowed.
     """
     site = radio.candidate[np.arange(len(option)), option]
     crowded = ~np.append(chosen.fits, True)[site] & wanting(task)
@@ -99,9 +99,10 @@ def associate(
         return found.option
     settled = ~np.append(open_sites, False)[site]
     option = np.where(settled, found.option, option)
-    return spread(
-        task, radio, power, option, np.where(settled[:, None], found.rate_mbps, chosen.rate_mbps), open_sites, bands
-    )
+    rate_mbps = np.where(settled[:, None], found.rate_mbps, chosen.rate_mbps)
+    if as_planned:
+        return spread(task, radio, power, planned_bands(task, radio), option, rate_mbps, open_sites)
+    return relieved(task, radio, power, radio.allowed, option, rate_mbps, open_sites).option
 
 
 def _affordable(task: DispatchTask, radio: Radio, power: Power, band_on: BoolArray, found: Placed) -> BoolArray:

@@ -1,4 +1,4 @@
-"""Eq. (27) as a linear program: piecewise-linear utility, solved by HiGHS simplex on arrays built directly.
+"""Eq. (27) as a linear program: piecewise-linear utility, solved by simplex on arrays built directly.
 
 Theory of operation. With served share t = r/D the utility w·log(1 + t) is concave, so it is the sum of segments
 whose slopes fall, each a column bounded by its width. Breakpoints are equal steps of log(1 + t): the error of the
@@ -12,23 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 
 from gridran.types import BoolArray, FloatArray, IntArray
+from xapp.dispatch.simplex import AT_LOWER, AT_UPPER, BASIC, Program, Start, solved
 
 SLA_REWARD = np.array([1e6, 1e5, 1e4, 0.0])
 POWER_COST_PER_KW = 1e-4
-_Options = dict[str, str | float]
-_OPTIONS: _Options = {"output_flag": False, "threads": 1, "random_seed": 0, "simplex_iteration_limit": 50_000}
-_QUICK: _Options = {
-    "solver": "simplex",
-    "presolve": "off",
-    "simplex_scale_strategy": 0,  # the program is in units of demands and carriers
-    "simplex_dual_edge_weight_strategy": 0,  # Dantzig's: few rows
-    "dual_simplex_cost_perturbation_multiplier": 0.0,
-}
-_TRIES: tuple[_Options, ...] = (_QUICK, {"solver": "simplex", "presolve": "on"}, {"solver": "ipm", "presolve": "on"})
+_START_COST = 1e3  # blocks that a unit of utility is worth where the search for the answer begins
 
 
 @dataclass(frozen=True)
@@ -66,62 +57,21 @@ class Shared:
     power_value: FloatArray
 
 
-@dataclass(frozen=True)
-class Program:
-    """max cost·x within bounds on columns and rows; the matrix by columns, as HiGHS takes it."""
-
-    cost: FloatArray
-    column_lower: FloatArray
-    column_upper: FloatArray
-    row_lower: FloatArray
-    row_upper: FloatArray
-    start: IntArray
-    row: IntArray
-    value: FloatArray
-
-
 def share(problem: Shares) -> Shared | None:
-    """The rates that maximise (27), or None where the solver gives up (on fresh models, in several ways)."""
+    """The rates that maximise (27), or None where the solver gives up."""
     user, option, band = np.nonzero((problem.rate_mbps > 0) & (problem.site >= 0)[..., None])
     sites, bands = problem.load_kw.shape
     rates = np.zeros_like(problem.rate_mbps)
     if not len(user):
         return Shared(rates, np.zeros((sites, bands)), np.zeros(sites))
-    program, demand = _model(problem, user, option, band)
-    for options in _TRIES:  # the first is the quickest here, the others are sturdier
-        highs = _loaded(program, options)
-        highs.run()
-        if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
-            solution = highs.getSolution()
-            flow = np.maximum(np.asarray(solution.col_value)[: len(user)], 0.0)
-            rates[user, option, band] = flow * demand[user]
-            value = np.abs(np.asarray(solution.row_dual)[len(demand) :])
-            return Shared(rates, value[: sites * bands].reshape(sites, bands), value[sites * bands :])
-    return None
-
-
-def _loaded(program: Program, options: _Options) -> highspy.Highs:
-    highs = highspy.Highs()
-    for key, value in (_OPTIONS | options).items():
-        highs.setOptionValue(key, value)
-    highs.passModel(
-        len(program.cost),
-        len(program.row_lower),
-        len(program.value),
-        int(highspy.MatrixFormat.kColwise),
-        int(highspy.ObjSense.kMaximize),
-        0.0,
-        program.cost,
-        program.column_lower,
-        program.column_upper,
-        program.row_lower,
-        program.row_upper,
-        program.start.astype(np.int32),
-        program.row.astype(np.int32),
-        program.value,
-        np.zeros(len(program.cost), dtype=np.int32),  # no column is an integer
-    )
-    return highs
+    asked = asked_mbps(problem)
+    program, start = _model(problem, asked, user, option, band)
+    answer = solved(program, start)
+    if answer is None:
+        return None
+    rates[user, option, band] = np.maximum(answer.column_value[: len(user)], 0.0) * asked[user]
+    value = np.abs(answer.row_dual[len(asked) :])
+    return Shared(rates, value[: sites * bands].reshape(sites, bands), value[sites * bands :])
 
 
 def utility(problem: Shares, rate_mbps: FloatArray) -> FloatArray:
@@ -130,40 +80,58 @@ def utility(problem: Shares, rate_mbps: FloatArray) -> FloatArray:
     return np.asarray(problem.weight * np.log1p(served), dtype=np.float64)
 
 
-def _model(problem: Shares, user: IntArray, option: IntArray, band: IntArray) -> tuple[Program, FloatArray]:
-    """Columns: flows in units of the user's demand, then segments [M, S]. Rows: users, carriers, site power."""
-    users, (sites, bands), flows = len(problem.demand_mbps), problem.load_kw.shape, len(user)
-    demand = np.maximum(problem.demand_mbps, 1e-9)
-    width, slope = _segments(problem, demand)
+def _model(
+    problem: Shares, asked: FloatArray, user: IntArray, option: IntArray, band: IntArray
+) -> tuple[Program, Start]:
+    """Columns: flows in units of what is ``asked`` [M], then the users' segments. Rows: users, carriers, site power."""
+    users, (sites, bands), flows = len(asked), problem.load_kw.shape, len(user)
+    width, slope = segments(problem)
+    of, segment = np.nonzero(width > 0.0)
     site = problem.site[user, option]
-    blocks = demand[user] / problem.rate_mbps[user, option, band]
-    flow_kw = problem.load_kw[site, band] * blocks + problem.mbps_kw[band] * demand[user]
+    blocks = asked[user] / problem.rate_mbps[user, option, band]
+    flow_kw = problem.load_kw[site, band] * blocks + problem.mbps_kw[band] * asked[user]
     flow_cost = POWER_COST_PER_KW * flow_kw
     if problem.move_cost is not None:
         flow_cost = flow_cost + problem.move_cost[user, option]
-    lower = np.zeros_like(width)
-    lower[:, 0] = np.where(problem.held, width[:, 0], 0.0)
+    lower = np.where((segment == 0) & problem.held[of], width[of, segment], 0.0)
     row = np.stack([user, users + site * bands + band, users + sites * bands + site], axis=1)
     value = np.stack([np.ones(flows), blocks, flow_kw], axis=1)
-    columns = np.arange(flows + width.size + 1)
+    columns = np.arange(flows + of.size + 1)
     blocks_free = np.ones((sites, bands)) if problem.blocks_free is None else problem.blocks_free
     program = Program(
-        cost=np.concatenate([-flow_cost, slope.ravel()]),
-        column_lower=np.concatenate([np.zeros(flows), lower.ravel()]),
-        column_upper=np.concatenate([np.full(flows, highspy.kHighsInf), width.ravel()]),
-        row_lower=np.concatenate([np.zeros(users), np.full(sites * bands + sites, -highspy.kHighsInf)]),
+        cost=np.concatenate([-flow_cost, slope[of, segment]]),
+        column_lower=np.concatenate([np.zeros(flows), lower]),
+        column_upper=np.concatenate([np.full(flows, np.inf), width[of, segment]]),
+        row_lower=np.concatenate([np.zeros(users), np.full(sites * bands + sites, -np.inf)]),
         row_upper=np.concatenate([np.zeros(users), blocks_free.ravel(), problem.power_limit_kw]),
         start=columns + 2 * np.minimum(columns, flows),  # three entries per flow, one per segment
-        row=np.concatenate([row.ravel(), np.repeat(np.arange(users), width.shape[1])]),
-        value=np.concatenate([value.ravel(), np.full(width.size, -1.0)]),
+        row=np.concatenate([row.ravel(), of]),
+        value=np.concatenate([value.ravel(), np.full(of.size, -1.0)]),
     )
-    return program, demand
+    return program, _start(user, of, blocks + _START_COST * flow_cost, len(program.row_lower), users)
 
 
-def _segments(problem: Shares, demand: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _start(user: IntArray, of: IntArray, cost: FloatArray, rows: int, users: int) -> Start:
+    """Everybody in full on the flow that costs least: few pivots from the answer where most users are served."""
+    ranked = np.lexsort((cost, user))
+    first = ranked[np.diff(user[ranked], prepend=-1) != 0]
+    heard = np.zeros(users, dtype=np.bool_)
+    heard[user] = True
+    column, row = np.zeros(len(user) + len(of), dtype=np.int64), np.full(rows, BASIC)
+    column[first], row[:users][heard] = BASIC, AT_LOWER
+    column[len(user) :] = np.where(heard[of], AT_UPPER, AT_LOWER)
+    return Start(column, row)
+
+
+def asked_mbps(problem: Shares) -> FloatArray:
+    """Demand of each user [M], never quite nothing: flows are in units of it."""
+    return np.maximum(problem.demand_mbps, 1e-9)
+
+
+def segments(problem: Shares) -> tuple[FloatArray, FloatArray]:
     """Widths (share of demand) and slopes [M, S + 1] of each user's utility: the minimum rate first, then secants of
     log(1 + t) over equal steps of the logarithm."""
-    least = np.minimum(problem.min_rate_mbps / demand, 1.0)
+    least = np.minimum(problem.min_rate_mbps / asked_mbps(problem), 1.0)
     steps = np.linspace(0.0, 1.0, problem.segments + 1)
     start = np.log1p(least)[:, None]
     log = np.column_stack([np.zeros_like(least), start + (np.log(2.0) - start) * steps])

@@ -1,10 +1,10 @@
 """Sites at which not everybody fits: (27) decides over rates, and over carrier sets where the rule leaves a choice.
 
 Theory of operation. With the association fixed every site is a problem of its own, and so is every carrier set of a
-site: each of them is a "case". First every site is solved with all its carriers. Utility is concave in what a site has,
-so what one more carrier is worth there bounds from above what any smaller set can reach; only sets that this bound
-leaves within the tolerance are solved, too. A set whose carriers alone draw more than the budget is no option; a site
-without any option rests.
+site: each of them is a "case". First every site is solved with all its carriers. What its carriers and power are worth
+there bounds from above, by weak duality, what any smaller set can reach; of the sets that this leaves within the
+tolerance the one that draws least without load is solved first, and the first that is as good is taken. A set whose
+carriers alone draw more than the budget is no option; a site without any option rests.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ import numpy as np
 
 from gridran.types import BoolArray, DispatchTier, FloatArray, IntArray, ServiceClass
 from xapp.dispatch.bandwidth import Shares, utility
+from xapp.dispatch.bound import most, wants_of
 from xapp.dispatch.sharing import Power, fitting, shared, shares_of, unmet
 from xapp.dispatch.task import DispatchTask
 
+DEARER = 0.5, 2.0, 8.0  # what a carrier may be worth beyond its price, in users of the least class
+CHEAPER = 1.0, 0.5  # of the price of power
 MOST_SETS = 3  # per crowded site: what keeps the second round inside the period's latency
 
 
@@ -67,43 +70,68 @@ def settled(
 def _cases(
     task: DispatchTask, power: Power, site: int, allowed: BoolArray, users: IntArray, whole_mbps: FloatArray
 ) -> list[Case]:
-    """What a site can do for its users [M] with all its carriers, and with the smaller sets that may be better."""
+    """What a site can do for its users [M] with all its carriers, and with smaller sets up to the first that is as good
+    within the tolerance; with every set where all carriers draw too much."""
     smaller = _smaller(allowed) if task.band_rule == "least-power" else []
     smaller = [one for one in smaller if _affordable(task, power, site, one)]
-    first = _solved(task, power, site, allowed, users, whole_mbps) if _affordable(task, power, site, allowed) else None
-    if first is not None:
-        smaller = _promising(task, power, first, smaller)
-    # Beside a set that carries every minimum rate, one that does not cannot be the best.
-    settle = first is None or any(first.missed)
-    more = [_solved(task, power, site, one, users, whole_mbps, settle) for one in smaller]
-    return [case for case in (first, *more) if case is not None]
+    if not _affordable(task, power, site, allowed):
+        cases = [_solved(task, power, site, one, users, whole_mbps) for one in smaller]
+        return [case for case in cases if case is not None]
+    first = _solved(task, power, site, allowed, users, whole_mbps)
+    if first is None:
+        return []
+    found, problem = [first], _problem(task, power, site, allowed, users, whole_mbps)
+    for one in _promising(task, power, first, problem, smaller):
+        # Beside a set that carries every minimum rate, one that does not cannot be the best.
+        case = _solved(task, power, site, one, users, whole_mbps, settle=any(first.missed))
+        if case is not None:
+            found.append(case)
+            if case.missed == first.missed and case.utility >= _enough(task, first.utility):
+                break
+    return found
+
+
+def _enough(task: DispatchTask, best_utility: float) -> float:
+    return best_utility * (1.0 - task.control.least_power_tolerance_frac)
 
 
 def _best(task: DispatchTask, cases: list[Case]) -> Case:
     """Fewest missed minimum rates in class order; of the utilities within the tolerance then the least draw."""
     fewest = min(case.missed for case in cases)
     equal = [case for case in cases if case.missed == fewest]
-    enough = max(case.utility for case in equal) * (1.0 - task.control.least_power_tolerance_frac)
+    enough = _enough(task, max(case.utility for case in equal))
     return min((case for case in equal if case.utility >= enough), key=lambda case: case.draw_kw)
 
 
-def _promising(task: DispatchTask, power: Power, case: Case, smaller: list[BoolArray]) -> list[BoolArray]:
-    """Those of the ``smaller`` carrier sets of a solved case that may come within the tolerance of its utility, or
-    above it; of many the ``MOST_SETS`` that promise to lose least."""
-    loss = case.utility * task.control.least_power_tolerance_frac
-    kept: list[tuple[float, int]] = []
-    for number, one in enumerate(smaller):
-        off = case.band_on & ~one
-        saved_kw = float((power.idle_kw - power.standby_kw)[case.site, off].sum())
-        bound = float(case.carrier_value[off].sum()) - case.power_value * saved_kw
-        if bound <= loss:
-            kept.append((bound, number))
-    return [smaller[number] for _, number in sorted(kept)[:MOST_SETS]]
+def _promising(
+    task: DispatchTask, power: Power, case: Case, problem: Shares, smaller: list[BoolArray]
+) -> list[BoolArray]:
+    """Those of the ``smaller`` carrier sets of a solved ``case`` of ``problem`` that may come within the tolerance of
+    its utility, or above it: the ``MOST_SETS`` that draw least without load, in this order. Fewer carriers are dearer
+    and leave more power, so what the prices of the case let pass is judged by such prices, too."""
+    if not smaller:
+        return []
+    sets = np.array([case.band_on, *smaller])
+    fixed_kw = _fixed_kw(power, case.site, sets)
+    limit_kw = np.maximum(task.policy.power_budget_kw[case.site] - fixed_kw, 0.0)
+    wants = wants_of(problem)
+    reach = most(wants, sets, limit_kw, case.carrier_value, case.power_value)
+    enough = -np.inf if any(case.missed) else reach[0] - case.utility + _enough(task, case.utility)
+    left = np.flatnonzero(reach >= enough)[1:]
+    unit = float(task.policy.class_weight.min())
+    for dearer, cheaper in itertools.product(DEARER, CHEAPER):
+        prices = case.carrier_value + dearer * unit, case.power_value * cheaper
+        left = left[most(wants, sets[left], limit_kw[left], *prices) >= enough] if left.size else left
+    return [smaller[k - 1] for k in left[np.argsort(fixed_kw[left], kind="stable")][:MOST_SETS]]
+
+
+def _fixed_kw(power: Power, site: int, band_on: BoolArray) -> FloatArray:
+    """Draw [...] of an awake ``site`` without load under ``band_on`` [..., B]."""
+    return np.asarray(np.where(band_on, power.idle_kw[site], power.standby_kw[site]).sum(axis=-1), dtype=np.float64)
 
 
 def _affordable(task: DispatchTask, power: Power, site: int, band_on: BoolArray) -> bool:
-    fixed_kw = np.where(band_on, power.idle_kw[site], power.standby_kw[site]).sum()
-    return bool(fixed_kw <= task.policy.power_budget_kw[site])
+    return bool(_fixed_kw(power, site, band_on) <= task.policy.power_budget_kw[site])
 
 
 def _smaller(band_on: BoolArray) -> list[BoolArray]:
@@ -130,7 +158,6 @@ def _solved(
         return None
     rates, answer = solved
     classes = np.bincount(problem.service_class[unmet(problem, rates)], minlength=len(ServiceClass))
-    fixed_kw = np.where(band_on, power.idle_kw[site], power.standby_kw[site]).sum()
     return Case(
         site=site,
         band_on=band_on,
@@ -138,7 +165,7 @@ def _solved(
         rate_mbps=rates[:, 0],
         missed=tuple(classes.tolist()),
         utility=float(utility(problem, rates.sum(axis=(1, 2))).sum()),
-        draw_kw=float(fixed_kw + _load_kw(problem, rates[:, 0]).sum()),
+        draw_kw=float(_fixed_kw(power, site, band_on) + _load_kw(problem, rates[:, 0]).sum()),
         carrier_value=np.zeros(band_on.size) if answer is None else answer.carrier_value[0],
         power_value=0.0 if answer is None else float(answer.power_value[0]),
         exact=answer is not None,
@@ -149,8 +176,7 @@ def _problem(
     task: DispatchTask, power: Power, site: int, band_on: BoolArray, users: IntArray, whole_mbps: FloatArray
 ) -> Shares:
     only = slice(site, site + 1)
-    fixed_kw = np.where(band_on, power.idle_kw[only], power.standby_kw[only]).sum(axis=1)
-    limit_kw = np.maximum(task.policy.power_budget_kw[only] - fixed_kw, 0.0)
+    limit_kw = np.maximum(task.policy.power_budget_kw[only] - _fixed_kw(power, site, band_on), 0.0)
     here = np.zeros((len(users), 1), dtype=np.int64)
     rate_mbps = np.where(band_on, whole_mbps, 0.0)[:, None, :]
     return shares_of(task, users, here, rate_mbps, limit_kw, power.load_kw[only], power.mbps_kw)

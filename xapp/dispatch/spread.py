@@ -1,10 +1,10 @@
 """Users of full sites over all their options, beside what everybody else has: a piecewise-linear program.
 
 Theory of operation. Leaving the serving site costs a little, so that users stay where utility would gain next to
-nothing. The program may split a user over sites, a control may not. Before the carriers are chosen (``spread``) whom it
-splits goes to the site with the larger share. Once carriers and loads are known (``relieved``) only those options count
-at which all that a user asks for has room, and whoever the program moves in part moves: what is then left at the full
-site is for those who stayed.
+nothing. The program may split a user over sites, a control may not. With a new plan (``spread``) whom it splits goes to
+the site with the larger share. From then on (``relieved``) only those options count at which all that a user asks for
+has room, and whoever the program moves in part moves: what is then left at the full site is for those who stayed. Only
+best effort, who is short and who has such an option are asked about there: the others keep their service anyhow.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from gridran.radio.rate import total_mbps
 from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.bands import FILLED_FRAC
 from xapp.dispatch.bandwidth import share
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.leftover import Placed, placed, used
-from xapp.dispatch.sharing import Power, shares_of
+from xapp.dispatch.sharing import FULL, Power, is_best_effort, shares_of
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import wanting
 
@@ -45,14 +46,14 @@ def spread(
     task: DispatchTask,
     radio: Radio,
     power: Power,
+    bands: BoolArray,
     option: IntArray,
     rate_mbps: FloatArray,
     sites: BoolArray,
-    bands: BoolArray,
 ) -> IntArray:
     """``option`` [U] with each user of ``sites`` [N] where the program gives it most, on carriers ``bands`` [N, B]
     beside the rates [U, B] of all others."""
-    opened = _open(task, radio, power, option, rate_mbps, sites, bands)
+    opened = _open(task, radio, power, bands, option, rate_mbps, _at(radio, option, sites))
     given = _given_mbps(task, power, opened)
     moved = option.copy()
     users = opened.users
@@ -64,34 +65,43 @@ def relieved(
     task: DispatchTask,
     radio: Radio,
     power: Power,
-    band_on: BoolArray,
+    bands: BoolArray,
     option: IntArray,
     rate_mbps: FloatArray,
     sites: BoolArray,
 ) -> Placed:
     """Users of the full ``sites`` [N] to whom the program gives something elsewhere, moved where all that they ask for
-    fits beside the rates [U, B] of the others, on the carriers ``band_on`` [N, B]; the others stay as they are."""
-    opened = _roomy(task, _open(task, radio, power, option, rate_mbps, sites, band_on), sites)
+    fits beside the rates [U, B] of the others, on the carriers ``bands`` [N, B]; the others stay as they are."""
+    here = _at(radio, option, sites)
+    opened = _roomy(task, _open(task, radio, power, bands, option, rate_mbps, here), sites)
+    choosy = (opened.away[..., None] & (opened.whole_mbps > 0)).any(axis=(1, 2))
     movers = opened.users[:0]
-    if (opened.away[..., None] & (opened.whole_mbps > 0)).any():
+    if choosy.any():
+        at_stake = is_best_effort(task) | (total_mbps(rate_mbps) < task.snapshot.demand_mbps * FULL)
+        at_stake[opened.users[choosy]] = True
+        opened = _roomy(task, _open(task, radio, power, bands, option, rate_mbps, here & at_stake), sites)
         given = _given_mbps(task, power, opened)
         movers = opened.users[((given > _SOME_MBPS) & opened.away).any(axis=1)]
-    return placed(task, power, radio, band_on, option, rate_mbps, movers, stay=False)
+    return placed(task, power, radio, bands, option, rate_mbps, movers, stay=False)
+
+
+def _at(radio: Radio, option: IntArray, sites: BoolArray) -> BoolArray:
+    """Which users [U] have their ``option`` at one of ``sites`` [N]."""
+    return np.asarray(np.append(sites, False)[radio.candidate[np.arange(len(option)), option]], dtype=np.bool_)
 
 
 def _open(
     task: DispatchTask,
     radio: Radio,
     power: Power,
+    bands: BoolArray,
     option: IntArray,
     rate_mbps: FloatArray,
-    sites: BoolArray,
-    bands: BoolArray,
+    at_open: BoolArray,
 ) -> _Open:
-    """All options of users of ``sites`` [N] on carriers ``bands`` [N, B]."""
+    """All options of the users ``at_open`` [U] on carriers ``bands`` [N, B]."""
     rows = np.arange(len(option))
     site_now = radio.candidate[rows, option]
-    at_open = np.append(sites, False)[site_now]
     users = np.flatnonzero(at_open & (radio.best_mbps.max(axis=1) > 0) & wanting(task))
     taken = used(power, np.where(at_open, -1, site_now), radio.rate_mbps[rows, option], rate_mbps)
     site = radio.candidate[users]

@@ -65,10 +65,11 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     needed = used(power, chosen.cells.ue_site, chosen.whole_mbps, chosen.rate_mbps).blocks
     radio = with_activity(asked, radio, _activity(asked, chosen.band_on, needed))
     option = rescued(radio, option)
-    chosen = _chosen_bands(asked, radio, power, option, radio.allowed, before=chosen)
+    chosen, fitted = _chosen_bands(asked, radio, power, option, radio.allowed, before=chosen), chosen.fits
     served = _settled(asked, radio, power, chosen, option) if chosen.partial.any() else _filled(chosen, option)
-    if asked.association == "cooperative" and not chosen.fits.all():
-        served = _relieved(asked, radio, power, chosen.band_on, served, ~chosen.fits)
+    surprised = fitted & ~chosen.fits  # by the second radio picture
+    if asked.association == "cooperative" and surprised.any():
+        served = _relieved(asked, radio, power, chosen.band_on, served, surprised)
     return _shared(asked, radio, power, chosen, served)
 
 
@@ -81,8 +82,10 @@ def _spread(
         option, chosen = stays, _chosen_bands(task, radio, power, stays, radio.allowed)
         if chosen.fits.all():
             return option, chosen
-    option = associate(task, radio, power, option, chosen, radio.allowed)
-    return option, _chosen_bands(task, radio, power, option, radio.allowed)
+    moved = associate(task, radio, power, option, chosen, as_planned=False)
+    if np.array_equal(moved, option):
+        return option, chosen
+    return moved, _chosen_bands(task, radio, power, moved, radio.allowed)
 
 
 def _association(task: DispatchTask, radio: Radio, power: Power, new_mode: BoolArray) -> IntArray:
@@ -91,10 +94,9 @@ def _association(task: DispatchTask, radio: Radio, power: Power, new_mode: BoolA
     option = preferred(task, radio)
     if task.association == "own-cell" or task.band_rule == "all-on" or not new_mode.any():
         return option
-    planned = planned_bands(task, radio)
-    chosen = _chosen_bands(task, radio, power, option, planned)
+    chosen = _chosen_bands(task, radio, power, option, planned_bands(task, radio))
     chosen = replace(chosen, fits=chosen.fits | ~around(task, radio, new_mode))
-    return option if chosen.fits.all() else associate(task, radio, power, option, chosen, planned)
+    return option if chosen.fits.all() else associate(task, radio, power, option, chosen, as_planned=True)
 
 
 def _chosen_bands(

@@ -1,0 +1,49 @@
+"""What the carriers of one site can be worth at most, without solving for it.
+
+Theory of operation. (27) at a site with given carriers is a program over few scarce things: its carriers and its power.
+At any prices for them each user buys what is worth more to it than it costs on the cheapest carrier, and the surplus of
+all users plus the price of everything there is bounds what the site can reach (weak duality). A price that is right for
+one set of carriers is a guess for another, and every guess gives a bound: some guesses, and most sets need no program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridran.types import BoolArray, FloatArray
+from xapp.dispatch.bandwidth import POWER_COST_PER_KW, Shares, asked_mbps, segments
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What users [M] of one site take for their whole demand, ``blocks`` and ``kw`` [M, B] of each carrier that is
+    ``usable`` [M, B], and the ``width`` and ``slope`` [M, S] of their utility."""
+
+    usable: BoolArray
+    blocks: FloatArray
+    kw: FloatArray
+    width: FloatArray
+    slope: FloatArray
+
+
+def wants_of(problem: Shares) -> Wants:
+    """Of a problem with one site and one option for each user."""
+    asked, whole_mbps = asked_mbps(problem)[:, None], problem.rate_mbps[:, 0]
+    usable = whole_mbps > 0
+    blocks = np.divide(asked, whole_mbps, out=np.zeros_like(whole_mbps), where=usable)
+    return Wants(usable, blocks, problem.load_kw[0] * blocks + problem.mbps_kw * asked, *segments(problem))
+
+
+def most(
+    wants: Wants, sets: BoolArray, power_limit_kw: FloatArray, carrier_price: FloatArray, power_price: float
+) -> FloatArray:
+    """What the program can reach at most [K] on the carriers of each of ``sets`` [K, B] within ``power_limit_kw`` [K]:
+    a bound at any prices >= 0, ``carrier_price`` [B] of a whole carrier and ``power_price`` of a kW."""
+    cost = carrier_price * wants.blocks + (power_price + POWER_COST_PER_KW) * wants.kw
+    cheapest = np.where(sets[:, None] & wants.usable, cost, np.inf).min(axis=2)
+    surplus = np.zeros(len(sets))
+    for width, slope in zip(wants.width.T, wants.slope.T, strict=True):
+        surplus += np.maximum(slope - cheapest, 0.0) @ width
+    return np.asarray(surplus + sets @ carrier_price + power_price * power_limit_kw, dtype=np.float64)
