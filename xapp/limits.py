@@ -10,15 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, SiteMode
-from xapp.dispatch.sharing import power_of
+from xapp.dispatch.sharing import Power
 from xapp.dispatch.task import DispatchTask
 
 _SLACK = 1.0 + 1e-6
 
 
-def affordable(task: DispatchTask, band_on: BoolArray) -> BoolArray:
+def affordable(task: DispatchTask, power: Power, band_on: BoolArray) -> BoolArray:
     """Sites [N] whose carriers ``band_on`` [N, B] draw no more than the budget while they carry nothing."""
-    return np.asarray(power_of(task.network).fixed_kw(band_on) <= task.policy.power_budget_kw * _SLACK, dtype=np.bool_)
+    return np.asarray(power.fixed_kw(band_on) <= task.policy.power_budget_kw * _SLACK, dtype=np.bool_)
 
 
 def within_capacity(task: DispatchTask, control: Dispatch) -> FloatArray:
@@ -30,9 +30,9 @@ def within_capacity(task: DispatchTask, control: Dispatch) -> FloatArray:
     return rate
 
 
-def within_power(task: DispatchTask, control: Dispatch) -> FloatArray:
+def within_power(task: DispatchTask, power: Power, control: Dispatch) -> FloatArray:
     """``control.rate_mbps`` [U, B] cut to what every site's power budget can carry at best."""
-    rate, power = control.rate_mbps.copy(), power_of(task.network)
+    rate = control.rate_mbps.copy()
     left_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(control.band_on), 0.0)
     least_kw = power.load_kw / _capacity_mbps(task, control.mode) + power.mbps_kw
     draw_kw = (_volume_mbps(control, len(left_kw)) * least_kw).sum(axis=1)

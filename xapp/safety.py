@@ -13,6 +13,7 @@ from gridran.radio.rate import total_mbps
 from gridran.service import least_mbps
 from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, ServiceClass, ShedReason
 from xapp.dispatch.efficiency import allowed_bands, modes_in_force
+from xapp.dispatch.sharing import power_of
 from xapp.dispatch.shed import limited
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import permitted_mbps
@@ -23,9 +24,9 @@ def clamp(task: DispatchTask, control: Dispatch) -> Dispatch:
     """``control`` inside the policy's modes, bands, shares, power budget, reserve floor and prices, and inside demand,
     carrier capacity and V2G limits."""
     snapshot = task.snapshot
-    mode = modes_in_force(task)
+    mode, power = modes_in_force(task), power_of(task.network)
     band_on = control.band_on & allowed_bands(task, mode) & ~_at_reserve(task)[:, None]
-    band_on &= affordable(task, band_on)[:, None]
+    band_on &= affordable(task, power, band_on)[:, None]
     ue_site = np.where(_served_by_open_site(control, band_on), control.ue_site, -1)
     given = (control.rate_mbps > 0.0) & np.isfinite(control.rate_mbps)
     given &= (ue_site >= 0)[:, None]
@@ -34,7 +35,7 @@ def clamp(task: DispatchTask, control: Dispatch) -> Dispatch:
     rate = _within_demand(rate, permitted_mbps(task))
     held = replace(control, mode=mode, band_on=band_on, ue_site=ue_site, rate_mbps=rate)
     held = _cut(task, held, within_capacity(task, held), ShedReason.NO_CAPACITY)
-    held = _cut_further(task, held, within_power(task, held))
+    held = _cut_further(task, held, within_power(task, power, held))
     held = _cut_further(task, held, _important_first(held, snapshot.service_class))
     granted = total_mbps(held.rate_mbps)
     limit_kw = np.array([s.v2x_limit_kw for s in task.network.sites])

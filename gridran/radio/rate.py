@@ -8,8 +8,8 @@ from gridran.types import BoolArray, FloatArray, IntArray, Network
 
 
 def total_mbps(rate_mbps: FloatArray) -> FloatArray:
-    """Rates [U, B] of each user over all carriers, [U]. As an einsum: a sum over a short last axis is slow."""
-    return np.asarray(np.einsum("ub->u", rate_mbps), dtype=np.float64)
+    """Rates [..., U, B] of each user over all carriers, [..., U]; a product, since a sum over few is slow."""
+    return np.asarray(rate_mbps @ np.ones(rate_mbps.shape[-1]), dtype=np.float64)
 
 
 def full_band_rate_mbps(network: Network, sinr: FloatArray, helping: BoolArray, neighbour_site: IntArray) -> FloatArray:

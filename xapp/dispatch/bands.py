@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gridran.radio.rate import total_mbps
 from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.fill import Queues, Rows, fill, queues, try_all
 from xapp.dispatch.sharing import FULL, Power, is_best_effort
@@ -115,7 +116,7 @@ def _total_kw(
     """Draw [T, G] of sites with the carriers ``band_on`` [G, B] that carry ``given_mbps`` [T, M, B]."""
     fixed_kw = np.where(band_on, power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=1)
     blocks_kw = power.load_kw[cells.site][cells.rows.group] / np.where(whole_mbps > 0, whole_mbps, np.inf)
-    user_kw = np.einsum("tmb,mb->tm", given_mbps, blocks_kw + power.mbps_kw)
+    user_kw = total_mbps(given_mbps * (blocks_kw + power.mbps_kw))
     return np.asarray(fixed_kw + np.add.reduceat(user_kw, cells.rows.first, axis=1), dtype=np.float64)
 
 
@@ -180,7 +181,7 @@ def _goals(cells: Cells, share: FloatArray) -> FloatArray:
 
 def _carried(cells: Cells, given_mbps: FloatArray, goals_mbps: FloatArray) -> BoolArray:
     """Sites [T, G] at which every user's goal [T, M] is carried by ``given_mbps`` [T, M, B]."""
-    enough = np.einsum("tmb->tm", given_mbps) >= goals_mbps * FULL
+    enough = total_mbps(given_mbps) >= goals_mbps * FULL
     return np.logical_and.reduceat(enough, cells.rows.first, axis=1)
 
 

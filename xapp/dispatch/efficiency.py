@@ -49,9 +49,8 @@ def radio_of(task: DispatchTask) -> Radio:
     if task.association == "own-cell":
         open_site[:, 1:] = False
     count = 1 if task.association == "own-cell" else min(task.control.candidate_sites, open_site.shape[1])
-    place = _open_first(open_site)[:, :count]
-    rows = np.arange(len(place))[:, None]
-    candidate = np.where(open_site[rows, place], snapshot.neighbour_site[rows, place], -1)
+    place, found = _open_first(open_site, count)
+    candidate = np.where(found, snapshot.neighbour_site[np.arange(len(place))[:, None], place], -1)
     nothing = np.zeros((*candidate.shape, network.band_count))
     radio = Radio(mode, allowed, candidate, nothing, nothing[..., 0], place, power_mw)
     dark = ~snapshot.band_on.any(axis=1, keepdims=True)
@@ -59,11 +58,16 @@ def radio_of(task: DispatchTask) -> Radio:
     return with_activity(task, radio, np.where(allowed, measured, 0.0))
 
 
-def _open_first(open_site: BoolArray) -> IntArray:
-    """The columns of ``open_site`` [U, K] of each row in order, those that are open before the others."""
-    columns = np.arange(open_site.shape[1], dtype=np.int16)
-    ranked = np.sort(np.where(open_site, columns, columns + np.int16(len(columns))), axis=1)
-    return np.asarray(ranked % len(columns), dtype=np.int64)
+def _open_first(open_site: BoolArray, count: int) -> tuple[IntArray, BoolArray]:
+    """The first ``count`` open columns [U, C] of each row of ``open_site`` [U, K], and where there was one."""
+    left = open_site.copy()
+    rows, place = np.arange(len(left)), np.empty((len(left), count), dtype=np.int64)
+    found = np.empty(place.shape, dtype=np.bool_)
+    for column in range(count):
+        first = np.argmax(left, axis=1)
+        place[:, column], found[:, column] = first, left[rows, first]
+        left[rows, first] = False
+    return place, found
 
 
 def with_activity(task: DispatchTask, radio: Radio, activity_frac: FloatArray) -> Radio:

@@ -46,7 +46,7 @@ class Queues:
 def queues(rows: Rows, rate_mbps: FloatArray, order: IntArray) -> Queues:
     """The queues of users with whole-carrier rates [M, B] under the carrier ``order`` [G, B]."""
     users, bands = rate_mbps.shape
-    by_cost = np.take_along_axis(rate_mbps, order[rows.group], axis=1).T.copy()
+    by_cost = rate_mbps.ravel().take(order.T.take(rows.group, axis=1) + np.arange(users) * bands)
     rank, turn = np.empty((bands, users), dtype=np.int64), np.empty((bands, users), dtype=np.int64)
     other = np.zeros(users)
     for p in reversed(range(bands)):  # users in the order of what they lose when they miss this one
@@ -57,7 +57,7 @@ def queues(rows: Rows, rate_mbps: FloatArray, order: IntArray) -> Queues:
     for p in range(1, bands):
         place[rank[p - 1]] = np.arange(users)
         turn[p] = place[rank[p]]
-    rate = np.take_along_axis(by_cost, rank, axis=1)
+    rate = by_cost.ravel().take(rank + np.arange(bands)[:, None] * users)
     per_mbps = np.divide(1.0, rate, out=np.zeros_like(rate), where=rate > 1e-9)
     return Queues(rows, order, rank, turn, rate, per_mbps)
 
