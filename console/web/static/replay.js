@@ -56,14 +56,14 @@ export class ReplaySource {
     return this.points.at(-1)?.[0] || 0.01;
   }
 
-  // The frames of a chunk if they are here; else they are asked for.
+  // The frames of a chunk if they are here; else they are asked for, but not again and again while there is a problem.
   chunk(index) {
     if (index * CHUNK >= this.points.length) return null;
-    if (!this.chunks.has(index)) {
+    if (!this.chunks.has(index) && !this.problem) {
       this.chunks.set(index, null);
       this.fetched(`/frames?first=${index * CHUNK}&end=${(index + 1) * CHUNK}`).then((said) => this.keep(index, said));
     }
-    return this.chunks.get(index);
+    return this.chunks.get(index) ?? null;
   }
 
   keep(index, said) {
@@ -132,6 +132,7 @@ export class ReplaySource {
   }
 
   seek(time_h) {
+    this.problem = "";
     this.time_h = Math.max(0, Math.min(this.end_h, time_h));
     this.fresh = true;
     this.tell("state");
