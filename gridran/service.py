@@ -16,8 +16,8 @@ BEST_EFFORT_PROMISED_FRAC = 0.51  # so this is what it is given where it is give
 def served(
     service_class: IntArray, demand_mbps: FloatArray, min_rate_mbps: FloatArray, served_mbps: FloatArray
 ) -> BoolArray:
-    """Users [U] at or above their minimum rate; best-effort users above half their demand."""
-    above_half = served_mbps > BEST_EFFORT_SERVED_FRAC * demand_mbps
+    """Users [U] at or above their minimum rate; best-effort users above half their demand, or who ask for nothing."""
+    above_half = (served_mbps > BEST_EFFORT_SERVED_FRAC * demand_mbps) | (demand_mbps <= 0.0)
     at_minimum = served_mbps >= min_rate_mbps * (1.0 - FULL_TOLERANCE)
     return np.where(service_class == ServiceClass.BEST_EFFORT, above_half, at_minimum)
 

@@ -3,8 +3,8 @@
 Theory of operation. With the association fixed every site is a problem of its own, and so is every carrier set of a
 site: each of them is a "case". First every site is solved with all its carriers. What its carriers and power are worth
 there bounds from above, by weak duality, what any smaller set can reach; of the sets that this leaves within the
-tolerance the one that draws least without load is solved first, and the first that is as good is taken. A set whose
-carriers alone draw more than the budget is no option; a site without any option rests.
+tolerance the ``MOST_SETS`` that draw least without load are solved, in that order. A set whose carriers alone draw more
+than the budget is no option; a site without any option rests.
 """
 
 from __future__ import annotations
@@ -70,8 +70,9 @@ def settled(
 def _cases(
     task: DispatchTask, power: Power, site: int, allowed: BoolArray, users: IntArray, whole_mbps: FloatArray
 ) -> list[Case]:
-    """What a site can do for its users [M] with all its carriers, and with smaller sets up to the first that is as good
-    within the tolerance; with every set where all carriers draw too much."""
+    """What a site can do for its users [M] with all its carriers and with the smaller sets that promise as much for
+    less power, until none that is left can draw less; with every set where all carriers draw too much, or miss a
+    minimum rate."""
     smaller = _smaller(allowed) if task.band_rule == "least-power" else []
     smaller = [one for one in smaller if _affordable(task, power, site, one)]
     if not _affordable(task, power, site, allowed):
@@ -81,13 +82,19 @@ def _cases(
     if first is None:
         return []
     found, problem = [first], _problem(task, power, site, allowed, users, whole_mbps)
+    if any(first.missed) or not first.exact:
+        more = [_solved(task, power, site, one, users, whole_mbps) for one in smaller]
+        return [first, *(case for case in more if case is not None)]
+    least_kw = first.draw_kw
     for one in _promising(task, power, first, problem, smaller):
+        if float(_fixed_kw(power, site, one)) >= least_kw:
+            break
         # Beside a set that carries every minimum rate, one that does not cannot be the best.
-        case = _solved(task, power, site, one, users, whole_mbps, settle=any(first.missed))
+        case = _solved(task, power, site, one, users, whole_mbps, settle=False)
         if case is not None:
             found.append(case)
-            if case.missed == first.missed and case.utility >= _enough(task, first.utility):
-                break
+            if case.utility >= _enough(task, first.utility):
+                least_kw = min(least_kw, case.draw_kw)
     return found
 
 
@@ -116,7 +123,7 @@ def _promising(
     limit_kw = np.maximum(task.policy.power_budget_kw[case.site] - fixed_kw, 0.0)
     wants = wants_of(problem)
     reach = most(wants, sets, limit_kw, case.carrier_value, case.power_value)
-    enough = -np.inf if any(case.missed) else reach[0] - case.utility + _enough(task, case.utility)
+    enough = reach[0] - case.utility + _enough(task, case.utility)
     left = np.flatnonzero(reach >= enough)[1:]
     unit = float(task.policy.class_weight.min())
     for dearer, cheaper in itertools.product(DEARER, CHEAPER):

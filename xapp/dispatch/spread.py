@@ -72,14 +72,15 @@ def relieved(
 ) -> Placed:
     """Users of the full ``sites`` [N] to whom the program gives something elsewhere, moved where all that they ask for
     fits beside the rates [U, B] of the others, on the carriers ``bands`` [N, B]; the others stay as they are."""
-    here = _at(radio, option, sites)
-    opened = _roomy(task, _open(task, radio, power, bands, option, rate_mbps, here), sites)
+    rows, here = np.arange(len(option)), _at(radio, option, sites)
+    left = 1.0 - used(power, radio.candidate[rows, option], radio.rate_mbps[rows, option], rate_mbps).blocks
+    opened = _roomy(task, _open(task, radio, power, bands, option, rate_mbps, here), left, sites)
     choosy = (opened.away[..., None] & (opened.whole_mbps > 0)).any(axis=(1, 2))
     movers = opened.users[:0]
     if choosy.any():
         at_stake = is_best_effort(task) | (total_mbps(rate_mbps) < task.snapshot.demand_mbps * FULL)
         at_stake[opened.users[choosy]] = True
-        opened = _roomy(task, _open(task, radio, power, bands, option, rate_mbps, here & at_stake), sites)
+        opened = _roomy(task, _open(task, radio, power, bands, option, rate_mbps, here & at_stake), left, sites)
         given = _given_mbps(task, power, opened)
         movers = opened.users[((given > _SOME_MBPS) & opened.away).any(axis=1)]
     return placed(task, power, radio, bands, option, rate_mbps, movers, stay=False)
@@ -115,14 +116,13 @@ def _open(
     )
 
 
-def _roomy(task: DispatchTask, opened: _Open, sites: BoolArray) -> _Open:
-    """The same without options away that have no room for all that a user asks for; only the full ``sites`` [N] are
-    filled to the last block."""
-    reserve = np.where(sites[:, None], 0.0, 1.0 - FILLED_FRAC)
-    free = np.maximum(opened.free_blocks - reserve, 0.0)
+def _roomy(task: DispatchTask, opened: _Open, left_blocks: FloatArray, sites: BoolArray) -> _Open:
+    """The same without options away where no carrier has room, in the ``left_blocks`` [N, B] that nobody takes, for all
+    that a user asks for; only the full ``sites`` [N] are filled to the last block."""
     asked_mbps = task.snapshot.demand_mbps[opened.users][:, None, None]
-    room_mbps = opened.whole_mbps * free[np.maximum(opened.site, 0)]
+    room_mbps = opened.whole_mbps * np.maximum(left_blocks - (1.0 - FILLED_FRAC), 0.0)[np.maximum(opened.site, 0)]
     usable = ~opened.away[..., None] | (room_mbps >= asked_mbps)
+    free = np.where(sites[:, None], opened.free_blocks, np.maximum(opened.free_blocks - (1.0 - FILLED_FRAC), 0.0))
     return replace(opened, whole_mbps=np.where(usable, opened.whole_mbps, 0.0), free_blocks=free)
 
 

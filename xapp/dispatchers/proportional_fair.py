@@ -65,7 +65,8 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     needed = used(power, chosen.cells.ue_site, chosen.whole_mbps, chosen.rate_mbps).blocks
     radio = with_activity(asked, radio, _activity(asked, chosen.band_on, needed))
     option = rescued(radio, option)
-    chosen, fitted = _chosen_bands(asked, radio, power, option, radio.allowed, before=chosen), chosen.fits
+    fitted = chosen.fits
+    chosen = _chosen_bands(asked, radio, power, option, radio.allowed, before=chosen)
     served = _settled(asked, radio, power, chosen, option) if chosen.partial.any() else _filled(chosen, option)
     surprised = fitted & ~chosen.fits  # by the second radio picture
     if asked.association == "cooperative" and surprised.any():
@@ -165,9 +166,10 @@ def _settled(task: DispatchTask, radio: Radio, power: Power, chosen: bands.Bands
     unsettled[[case.site for case in cases]] = False
     if unsettled.any():  # once more without those sites: nobody may have been placed on what they needed themselves
         return _settled(task, radio, power, replace(chosen, partial=chosen.partial & ~unsettled), option)
+    rate_mbps = served.rate_mbps.copy()
     for case in cases:
-        served.rate_mbps[case.users] = case.rate_mbps
-    return served
+        rate_mbps[case.users] = case.rate_mbps
+    return replace(served, rate_mbps=rate_mbps)
 
 
 def _relieved(
