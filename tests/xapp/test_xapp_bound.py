@@ -1,0 +1,95 @@
+"""Prices before programs: what they rule out is out of reach, and where a program starts does not change its answer."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gridran.types import FloatArray
+from xapp.dispatch import simplex
+from xapp.dispatch.bandwidth import POWER_COST_PER_KW, SLA_REWARD, Shares, asked_mbps, segments, share
+from xapp.dispatch.bound import most, wants_of
+
+BANDS = 3
+SETS = np.array(list(itertools.product([False, True], repeat=BANDS)))
+
+
+def random_problem(seed: int, sites: int = 1) -> Shares:
+    """Some users, deaf ones among them, at sites with little or ample power."""
+    rng = np.random.default_rng(seed)
+    users = int(rng.integers(1, 25))
+    service_class = rng.choice(4, size=users)
+    demand_mbps = rng.lognormal(0.5, 1.0, users) * rng.choice([0.1, 1.0, 10.0])
+    heard = (rng.random((users, sites, BANDS)) < 0.7) & (rng.random((users, 1, 1)) < 0.9)
+    return Shares(
+        demand_mbps=demand_mbps,
+        min_rate_mbps=np.where(service_class < 3, np.minimum(demand_mbps, 0.5), 0.0),
+        weight=np.array([1000.0, 100.0, 10.0, 1.0])[service_class],
+        service_class=service_class,
+        reward=SLA_REWARD[service_class],
+        held=np.zeros(users, dtype=np.bool_),
+        site=np.tile(np.arange(sites), (users, 1)),
+        rate_mbps=rng.lognormal(3.0, 1.2, (users, sites, BANDS)) * heard,
+        power_limit_kw=rng.choice([0.0, 0.05, 0.3, 1.0, 10.0], size=sites),
+        load_kw=rng.uniform(0.0, 3.0, (sites, BANDS)),
+        mbps_kw=rng.uniform(0.001, 0.03, BANDS),
+        segments=4,
+    )
+
+
+def reached(problem: Shares, rate_mbps: FloatArray) -> float:
+    """The program's objective for rates [M, 1, B]."""
+    width, slope = segments(problem)
+    left = rate_mbps.sum(axis=(1, 2)) / asked_mbps(problem)
+    value = 0.0
+    for part, worth in zip(width.T, slope.T, strict=True):
+        value += float(np.minimum(left, part) @ worth)
+        left = left - np.minimum(left, part)
+    whole = problem.rate_mbps[:, 0]
+    blocks = np.divide(rate_mbps[:, 0], whole, out=np.zeros_like(whole), where=whole > 0)
+    return value - POWER_COST_PER_KW * float((blocks @ problem.load_kw[0] + rate_mbps[:, 0] @ problem.mbps_kw).sum())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_set_of_carriers_reaches_more_than_its_bound(seed: int) -> None:
+    """At any prices the bound of every set is at least what the program reaches there, and at the program's own prices
+    it is just that."""
+    rng = np.random.default_rng(100 + seed)
+    problem = random_problem(seed)
+    limit_kw = rng.uniform(0.0, 2.0, len(SETS))
+    best = []
+    for carriers, kw in zip(SETS, limit_kw, strict=True):
+        answer = share(
+            replace(problem, rate_mbps=np.where(carriers, problem.rate_mbps, 0.0), power_limit_kw=np.array([kw]))
+        )
+        assert answer is not None
+        best.append(reached(problem, answer.rate_mbps))
+    whole = share(problem)
+    assert whole is not None
+    own = whole.carrier_value[0], float(whole.power_value[0])
+    for carrier, power in (
+        own,
+        (np.zeros(BANDS), 0.0),
+        (rng.exponential(10.0, BANDS), 5.0),
+        (np.full(BANDS, 1e4), 0.0),
+    ):
+        bound = most(wants_of(problem), SETS, limit_kw, carrier, power)
+        assert (bound >= np.array(best) - 1e-6 * np.maximum(np.abs(best), 1.0)).all()
+    at_own = most(wants_of(problem), SETS[-1:], problem.power_limit_kw, *own)[0]
+    assert at_own == pytest.approx(reached(problem, whole.rate_mbps), rel=1e-5, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_where_a_program_starts_does_not_change_what_it_reaches(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick way from its start, and a sturdier one from nothing when the quick way may not take a single step,
+    reach the same."""
+    problem = random_problem(seed)
+    quick = share(problem)
+    monkeypatch.setitem(simplex._QUICK, "simplex_iteration_limit", 0)
+    sturdy = share(problem)
+    assert quick is not None
+    assert sturdy is not None
+    assert reached(problem, quick.rate_mbps) == pytest.approx(reached(problem, sturdy.rate_mbps), rel=1e-7, abs=1e-6)
