@@ -108,7 +108,7 @@ def test_without_an_answer_a_partial_site_keeps_its_fill(
 @pytest.mark.parametrize("seed", range(4))
 def test_who_makes_room_is_whole_elsewhere(asked: Callable[..., DispatchTask], seed: int) -> None:
     """Of a site that is short of power some users move, each with all that it asks for, to where carriers and budgets
-    have room beside their reserve; nobody else changes, and those who stay have more than without it."""
+    have room beside their reserve; nobody else changes, and the full site carries less."""
     task = asked(seed, load=1.0)
     power = power_of(task.network)
     found = decide(task, power)

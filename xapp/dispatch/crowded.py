@@ -22,7 +22,7 @@ from xapp.dispatch.task import DispatchTask
 
 DEARER = 0.5, 2.0, 8.0  # what a carrier may be worth beyond its price, in users of the least class
 CHEAPER = 1.0, 0.5  # of the price of power
-MOST_SETS = 3  # per crowded site: what keeps the second round inside the period's latency
+MOST_SETS = 3  # smaller ones per crowded site: a program each
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ def _cases(
     first = _solved(task, power, site, allowed, users, whole_mbps)
     if first is None:
         return []
-    found, problem = [first], _problem(task, power, site, allowed, users, whole_mbps)
     if any(first.missed) or not first.exact:
         more = [_solved(task, power, site, one, users, whole_mbps) for one in smaller]
         return [first, *(case for case in more if case is not None)]
-    least_kw = first.draw_kw
+    found, least_kw = [first], first.draw_kw
+    problem = _problem(task, power, site, allowed, users, whole_mbps)
     for one in _promising(task, power, first, problem, smaller):
         if float(_fixed_kw(power, site, one)) >= least_kw:
             break
