@@ -2,8 +2,8 @@
 
 Theory of operation. The programs of the fast loop have some hundred rows, and mostly all but a few users are served
 in full. From a basis that says so primal simplex needs a third of the pivots that dual simplex needs from nothing, and
-three quarters of the time; where half of the users cannot be served it needs more. Should it fail, sturdier ways follow,
-each on a fresh model: a failed solve can spoil the next one.
+three quarters of the time; where half of the users cannot be served it needs more. Should it fail, sturdier ways
+follow, each on a fresh model: a failed solve can spoil the next one.
 """
 
 from __future__ import annotations
