@@ -28,11 +28,15 @@ from xapp.safety import clamp
 
 TICKS = 200
 PEER_EVERY = 4
+CROWDED = slice(300, 600)  # later in the same outage: most sites that are awake are short of carriers or power
+CROWDED_PEER_EVERY = 12
 
 
 def dispatch_bench(out: Path) -> None:
-    """200 periods of a run, every fourth by the peer, too; writes OUT/dispatch.json."""
-    asked = ticks(TICKS)
+    """200 periods of a run, every fourth by the peer, too, and 300 crowded ones later in it; writes
+    OUT/dispatch.json."""
+    run = ticks(CROWDED.stop)
+    asked = run[:TICKS]
     ours_ms, wrong = [], 0
     for task in asked:
         control, ms = timed(partial(_control, task))
@@ -59,8 +63,22 @@ def dispatch_bench(out: Path) -> None:
             "violation_max_frac": float(excess.max()),
             "controls_refused": float(wrong),
             "peer_failures": float(len(compared) - len(peer_ms)),
+            **_crowded(run[CROWDED]),
         },
     )
+
+
+def _crowded(asked: list[DispatchTask]) -> dict[str, float]:
+    """Times, and gaps to the peer, of periods in which sites are crowded."""
+    ms = spread("crowded", [timed(partial(_control, task))[1] for task in asked])
+    compared = [_compared(task) for task in asked[::CROWDED_PEER_EVERY]]
+    total, by_class = (np.array([each[k] for each in compared]) for k in (1, 2))
+    return {
+        **ms,
+        "crowded_gap_total": float(total.max()),
+        "crowded_gap_class_p50": float(np.median(by_class)),
+        "crowded_gap_class_max": float(by_class.max()),
+    }
 
 
 def _control(task: DispatchTask) -> Dispatch:
@@ -88,11 +106,11 @@ def problem_of(found: Decided) -> tuple[Shares, FloatArray]:
     asked, radio, power = found.asked, found.radio, power_of(found.asked.network)
     users = np.flatnonzero(radio.best_mbps.max(axis=1) > 0)
     site = radio.candidate[users]
-    rate_mbps = np.where(found.band_on[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
-    limit_kw = np.maximum(asked.policy.power_budget_kw - power.fixed_kw(found.band_on), 0.0)
+    rate_mbps = np.where(found.at.band_on[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
+    limit_kw = np.maximum(asked.policy.power_budget_kw - power.fixed_kw(found.at.band_on), 0.0)
     problem = shares_of(asked, users, site, rate_mbps, limit_kw, power.load_kw, power.mbps_kw)
-    here = (site == found.ue_site[users][:, None]) & (site >= 0)
-    return problem, np.where(here[..., None], found.rate_mbps[users][:, None, :], 0.0)
+    here = (site == found.at.ue_site[users][:, None]) & (site >= 0)
+    return problem, np.where(here[..., None], found.at.rate_mbps[users][:, None, :], 0.0)
 
 
 def excess_frac(problem: Shares, rate_mbps: FloatArray) -> float:

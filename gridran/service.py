@@ -8,7 +8,7 @@ import numpy as np
 
 from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass, ShedReason, Snapshot, StepOutcome
 
-FULL_TOLERANCE = 1e-6  # relative: what counts as all that was asked for
+WHOLE = 1.0 - 1e-6  # of what was asked for or promised, from where on it counts as all of it
 BEST_EFFORT_SERVED_FRAC = 0.5  # best effort counts as served above half of its demand
 BEST_EFFORT_PROMISED_FRAC = 0.51  # so this is what it is given where it is given no more than it must
 
@@ -18,13 +18,13 @@ def served(
 ) -> BoolArray:
     """Users [U] at or above their minimum rate; best-effort users above half their demand, or who ask for nothing."""
     above_half = (served_mbps > BEST_EFFORT_SERVED_FRAC * demand_mbps) | (demand_mbps <= 0.0)
-    at_minimum = served_mbps >= min_rate_mbps * (1.0 - FULL_TOLERANCE)
+    at_minimum = served_mbps >= min_rate_mbps * WHOLE
     return np.where(service_class == ServiceClass.BEST_EFFORT, above_half, at_minimum)
 
 
 def fully_served(outcome: StepOutcome) -> BoolArray:
     """Users [U] that get all they ask for."""
-    full: BoolArray = outcome.served_mbps >= outcome.demand_mbps * (1.0 - FULL_TOLERANCE)
+    full: BoolArray = outcome.served_mbps >= outcome.demand_mbps * WHOLE
     return full
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridran.lost import ALIVE_FRAC, critical_availability_frac, is_lost
-from gridran.service import FULL_TOLERANCE
+from gridran.service import WHOLE
 from gridran.types import FloatArray, StepOutcome
 from studies.availability import (
     CLASS_NAMES,
@@ -93,7 +93,7 @@ def misses_sla(availability_frac: FloatArray) -> bool:
 
 def misses_volume_sla(volume_frac: FloatArray) -> bool:
     """Whether any class [4] gets less of its volume than its target of Table III; emergency may lose a millionth."""
-    return bool((volume_frac < np.array(SLA_TARGET_FRAC) * (1.0 - FULL_TOLERANCE)).any())
+    return bool((volume_frac < np.array(SLA_TARGET_FRAC) * WHOLE).any())
 
 
 def threshold_times_h(shares: Sequence[PeriodShares]) -> dict[str, float | None]:

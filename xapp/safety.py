@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridran.radio.rate import total_mbps
-from gridran.service import least_mbps
+from gridran.service import served
 from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, ServiceClass, ShedReason
 from xapp.dispatch.efficiency import allowed_bands, modes_in_force
 from xapp.dispatch.sharing import power_of
@@ -53,7 +53,8 @@ def _cut(task: DispatchTask, control: Dispatch, rate_mbps: FloatArray, why: Shed
     """``control`` with ``rate_mbps``; users said to be served who no longer have their minimum get the reason, or
     ``POLICY_LIMIT`` where they may not have it."""
     snapshot = task.snapshot
-    short = total_mbps(rate_mbps) < np.minimum(least_mbps(snapshot), snapshot.demand_mbps) * (1.0 - 1e-6)
+    granted = total_mbps(rate_mbps)
+    short = ~served(snapshot.service_class, snapshot.demand_mbps, snapshot.min_rate_mbps, granted)
     unsaid = short & (control.shed_reason == ShedReason.SERVED)
     if not unsaid.any():
         return replace(control, rate_mbps=rate_mbps)

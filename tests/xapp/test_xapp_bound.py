@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import highspy
 import numpy as np
 import pytest
 
@@ -93,3 +94,31 @@ def test_where_a_program_starts_does_not_change_what_it_reaches(seed: int, monke
     assert quick is not None
     assert sturdy is not None
     assert reached(problem, quick.rate_mbps) == pytest.approx(reached(problem, sturdy.rate_mbps), rel=1e-7, abs=1e-6)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_program_begins_where_it_is_told_to(first: int) -> None:
+    """Of two answers that are equally good the one at which the search begins is returned."""
+    program = simplex.Program(
+        cost=np.ones(2),
+        column_lower=np.zeros(2),
+        column_upper=np.full(2, np.inf),
+        row_lower=np.full(1, -np.inf),
+        row_upper=np.ones(1),
+        start=np.arange(3),
+        row=np.zeros(2, dtype=np.int64),
+        value=np.ones(2),
+    )
+    column = np.full(2, simplex.AT_LOWER)
+    column[first] = simplex.BASIC
+    found = simplex.solved(program, simplex.Start(column, np.array([simplex.AT_UPPER])))
+    assert found is not None
+    assert found.column_value.tolist() == [float(k == first) for k in range(2)]
+
+
+def test_every_option_of_the_solver_is_known_to_it() -> None:
+    """An option that the solver does not know, or a value that it does not take, would be left out in silence."""
+    highs = highspy.Highs()
+    for options in (simplex._OPTIONS, simplex._QUICK, *simplex._STURDY):
+        for key, value in options.items():
+            assert highs.setOptionValue(key, value) == highspy.HighsStatus.kOk, key

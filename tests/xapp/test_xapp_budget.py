@@ -18,12 +18,12 @@ Make = Callable[..., Any]
 
 def draw_kw(power: Power, found: Decided) -> FloatArray:
     """Eq. (4) of every site awake [N] when each user takes r/e of a carrier."""
-    whole, rate, site = found.whole_mbps, found.rate_mbps, found.ue_site
+    whole, rate, site = found.at.whole_mbps, found.at.rate_mbps, found.at.ue_site
     blocks = np.divide(rate, whole, out=np.zeros_like(rate), where=whole > 0)
-    load = np.zeros(len(found.band_on))
+    load = np.zeros(len(found.at.band_on))
     served = site >= 0
     np.add.at(load, site[served], (blocks * power.load_kw[site] + rate * power.mbps_kw)[served].sum(axis=1))
-    return np.asarray(np.where(found.band_on.any(axis=1), power.fixed_kw(found.band_on), 0.0) + load)
+    return np.asarray(np.where(found.at.band_on.any(axis=1), power.fixed_kw(found.at.band_on), 0.0) + load)
 
 
 @pytest.mark.parametrize("strategy", ["independent", "independent-es", "static-lb", "msrc"])

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gridran.types import FloatArray, IntArray
 from xapp.dispatch import crowded
 from xapp.dispatch.association import preferred
 from xapp.dispatch.bandwidth import SLA_REWARD, Shares
-from xapp.dispatch.efficiency import radio_of
-from xapp.dispatch.sharing import fitting, power_of, shared
+from xapp.dispatch.efficiency import Radio, radio_of
+from xapp.dispatch.sharing import Power, fitting, power_of, shared
+from xapp.dispatch.task import DispatchTask
 
 Make = Callable[..., Any]
 
@@ -50,6 +52,15 @@ def test_what_does_not_fit_is_left_alone(whole_mbps: list[list[float]]) -> None:
     assert fitting(essential(whole_mbps, 0.5)) is None
 
 
+def crowd(task: DispatchTask) -> tuple[Radio, Power, IntArray, IntArray, FloatArray]:
+    """Everybody at its preferred site: radio picture, power, sites, serving sites and rates of whole carriers."""
+    radio, power = radio_of(task), power_of(task.network)
+    option = preferred(task, radio)
+    whole = radio.rate_mbps[np.arange(len(option)), option]
+    ue_site = np.where(whole.max(axis=1) > 0, radio.candidate[np.arange(len(option)), option], -1)
+    return radio, power, np.arange(len(radio.mode)), ue_site, whole
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("load", [6.0, 20.0])
 def test_a_smaller_set_is_chosen_only_within_the_tolerance(
@@ -59,11 +70,7 @@ def test_a_smaller_set_is_chosen_only_within_the_tolerance(
     and stays inside the budget."""
     network = network_of(3)
     task = task_of(network, report_of(network, seed=seed, load=load), policy_of(network, "independent-es"))
-    radio, power = radio_of(task), power_of(network)
-    rows, option = np.arange(120), preferred(task, radio)
-    whole = radio.rate_mbps[rows, option]
-    ue_site = np.where(whole.max(axis=1) > 0, radio.candidate[rows, option], -1)
-    sites = np.arange(3)
+    radio, power, sites, ue_site, whole = crowd(task)
     best, _ = crowded.decide(task, power, radio.allowed, sites, ue_site, whole)
     for site, case in zip(sites.tolist(), best, strict=True):
         users = np.flatnonzero(ue_site == site)
@@ -73,3 +80,47 @@ def test_a_smaller_set_is_chosen_only_within_the_tolerance(
         assert case.utility >= full.utility * (1.0 - task.control.least_power_tolerance_frac)
         assert case.draw_kw <= full.draw_kw * (1 + 1e-9) or case.missed < full.missed
         assert case.draw_kw <= task.policy.power_budget_kw[site] * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("load", "budget_kw"), [(3.0, 17.0), (6.0, 17.0), (20.0, 17.0), (6.0, 2.5), (6.0, 1.8), (20.0, 1.2)]
+)
+def test_what_is_ruled_out_was_not_the_best(
+    seed: int,
+    load: float,
+    budget_kw: float,
+    network_of: Make,
+    report_of: Make,
+    policy_of: Make,
+    task_of: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With as many programs as are wanted the set chosen is the best of all fifteen by "least power": fewest missed
+    minimum rates, then least draw within the tolerance. With three programs at most it is as good as all carriers, at
+    least; with none it is all of them. Budgets that forbid some sets, and minimum rates that do not fit, included."""
+    network = network_of(3)
+    policy = policy_of(network, "independent-es", power_budget_kw=np.full(3, budget_kw))
+    task = task_of(network, report_of(network, seed=seed, load=load), policy)
+    radio, power, sites, ue_site, whole = crowd(task)
+
+    def decided(most_sets: int) -> dict[int, crowded.Case]:
+        monkeypatch.setattr(crowded, "MOST_SETS", most_sets)
+        return {case.site: case for case in crowded.decide(task, power, radio.allowed, sites, ue_site, whole)[0]}
+
+    free, few, none = decided(15), decided(crowded.MOST_SETS), decided(0)
+    for site in sites.tolist():
+        users = np.flatnonzero(ue_site == site)
+        sets = [*crowded._smaller(radio.allowed[site]), radio.allowed[site]]
+        sets = [one for one in sets if power.at(site).fixed_kw(one) <= budget_kw]
+        cases = [crowded._solved(task, power, site, one, users, whole[users]) for one in sets]
+        if not cases:
+            assert site not in free
+            continue
+        best = crowded._best(task, [case for case in cases if case is not None])
+        assert free[site].missed == best.missed
+        assert free[site].draw_kw == pytest.approx(best.draw_kw, rel=1e-6)
+        assert few[site].missed == best.missed
+        if cases[-1] is not None and not any(cases[-1].missed) and sets[-1].all():
+            assert few[site].draw_kw <= none[site].draw_kw * (1.0 + 1e-9)
+            assert none[site].band_on.all()

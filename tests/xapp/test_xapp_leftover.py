@@ -12,7 +12,8 @@ from gridran.types import Network, Policy, Snapshot
 from xapp.dispatch.association import preferred, stayed
 from xapp.dispatch.bands import FILLED_FRAC, Bands, cells_of, choose
 from xapp.dispatch.efficiency import Radio, radio_of
-from xapp.dispatch.leftover import Placed, placed, used
+from xapp.dispatch.leftover import Placed, placed
+from xapp.dispatch.placement import used
 from xapp.dispatch.sharing import power_of
 from xapp.dispatch.task import DispatchTask
 
@@ -44,7 +45,7 @@ def moved(task: DispatchTask, stay: bool) -> tuple[Radio, Bands, np.ndarray, Pla
     ue_site = np.where(served, radio.candidate[rows, option], -1)
     chosen = choose(task, power, cells_of(task, radio.allowed, ue_site), whole)
     short = np.flatnonzero(served)[::5]
-    found = placed(task, power, radio, chosen.band_on, option, chosen.rate_mbps, short, stay=stay)
+    found = placed(task, power, radio, chosen.placement(option), short, stay=stay)
     return radio, chosen, short, found
 
 
@@ -58,17 +59,17 @@ def test_nothing_is_overbooked(asked: Callable[..., DispatchTask], seed: int, st
     power = power_of(task.network)
     radio, chosen, short, found = moved(task, stay)
     band_on, before_mbps = chosen.band_on, chosen.rate_mbps
-    rows = np.arange(len(found.option))
+    rows = np.arange(len(found.at.option))
     done = np.flatnonzero(found.done)
     assert set(done) <= set(short)
-    assert found.rate_mbps[done].sum(axis=1) == pytest.approx(task.snapshot.demand_mbps[done])
+    assert found.at.rate_mbps[done].sum(axis=1) == pytest.approx(task.snapshot.demand_mbps[done])
     others = np.setdiff1d(rows, done)
-    np.testing.assert_array_equal(found.option[others], preferred(task, radio)[others])
-    np.testing.assert_array_equal(found.rate_mbps[others], before_mbps[others])
-    site, whole = radio.candidate[rows, found.option], radio.rate_mbps[rows, found.option]
-    assert not (found.rate_mbps[done] > 0)[~(band_on[site[done]] & (whole[done] > 0))].any()
+    np.testing.assert_array_equal(found.at.option[others], preferred(task, radio)[others])
+    np.testing.assert_array_equal(found.at.rate_mbps[others], before_mbps[others])
+    site, whole = radio.candidate[rows, found.at.option], radio.rate_mbps[rows, found.at.option]
+    assert not (found.at.rate_mbps[done] > 0)[~(band_on[site[done]] & (whole[done] > 0))].any()
     lost = np.setdiff1d(short, done)
-    kept_mbps = found.rate_mbps.copy()
+    kept_mbps = found.at.rate_mbps.copy()
     kept_mbps[lost] = 0.0
     taken = used(power, site, whole, kept_mbps)
     assert (taken.blocks <= 1.0 + 1e-9).all()
@@ -85,13 +86,13 @@ def test_who_must_leave_takes_no_reserve(asked: Callable[..., DispatchTask], see
     radio, _, short, found = moved(task, stay=False)
     done = np.flatnonzero(found.done)
     assert done.size > 0
-    assert (found.option[done] != before[done]).all()
-    rows = np.arange(len(found.option))
-    site, whole = radio.candidate[rows, found.option], radio.rate_mbps[rows, found.option]
-    kept_mbps = found.rate_mbps.copy()
+    assert (found.at.option[done] != before[done]).all()
+    rows = np.arange(len(found.at.option))
+    site, whole = radio.candidate[rows, found.at.option], radio.rate_mbps[rows, found.at.option]
+    kept_mbps = found.at.rate_mbps.copy()
     kept_mbps[np.setdiff1d(short, done)] = 0.0
     blocks = used(power_of(task.network), site, whole, kept_mbps).blocks
-    took = found.rate_mbps[done] > 0
+    took = found.at.rate_mbps[done] > 0
     assert (blocks[site[done]][took] <= FILLED_FRAC + 1e-9).all()
 
 

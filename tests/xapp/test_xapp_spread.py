@@ -10,13 +10,11 @@ import pytest
 
 from gridran.types import Dispatch, Network, Policy, ServiceClass, ShedReason, SiteMode, Snapshot
 from xapp.control_check import control_problem
-from xapp.dispatch import crowded, spread
+from xapp.dispatch import crowded
 from xapp.dispatch.association import around
-from xapp.dispatch.bands import FILLED_FRAC
 from xapp.dispatch.efficiency import radio_of
-from xapp.dispatch.leftover import used
+from xapp.dispatch.placement import used_by
 from xapp.dispatch.sharing import power_of
-from xapp.dispatch.spread import relieved
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatchers import proportional_fair
 from xapp.dispatchers.proportional_fair import decide, dispatch
@@ -96,60 +94,13 @@ def test_without_an_answer_a_partial_site_keeps_its_fill(
     monkeypatch.setattr(crowded, "settled", some)
     found = decide(task, power)
     assert kept[0][0] > answered, "no site was without an answer"
-    taken = used(power, found.ue_site, found.whole_mbps, found.rate_mbps)
+    taken = used_by(power, found.at)
     assert (taken.blocks <= 1.0 + 1e-9).all()
-    assert (power.fixed_kw(found.band_on) + taken.load_kw <= task.policy.power_budget_kw + 1e-9).all()
-    lost_mbps = best.rate_mbps.sum(axis=1) - found.rate_mbps.sum(axis=1)
-    least = np.minimum(task.snapshot.min_rate_mbps, best.rate_mbps.sum(axis=1))
-    assert (found.rate_mbps.sum(axis=1) >= least * (1.0 - 1e-6)).all()
-    assert 0.0 < lost_mbps.sum() < 0.2 * best.rate_mbps.sum()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_who_makes_room_is_whole_elsewhere(asked: Callable[..., DispatchTask], seed: int) -> None:
-    """Of a site that is short of power some users move, each with all that it asks for, to where carriers and budgets
-    have room beside their reserve; nobody else changes, and the full site carries less."""
-    task = asked(seed, load=1.0)
-    power = power_of(task.network)
-    found = decide(task, power)
-    choice = np.count_nonzero(found.radio.best_mbps > 0, axis=1) > 1
-    busy = int(np.bincount(found.ue_site[choice & (found.ue_site >= 0)]).argmax())
-    full = np.arange(7) == busy
-    budget_kw = task.policy.power_budget_kw.copy()
-    before = used(power, found.ue_site, found.whole_mbps, found.rate_mbps)
-    budget_kw[busy] = power.fixed_kw(found.band_on)[busy] + 0.5 * before.load_kw[busy]
-    task = replace(task, policy=replace(task.policy, power_budget_kw=budget_kw))
-    option = np.argmax(found.radio.candidate == found.ue_site[:, None], axis=1)
-    moved = relieved(task, found.radio, power, found.band_on, option, found.rate_mbps, full)
-    done = np.flatnonzero(moved.done)
-    assert done.size
-    assert (found.ue_site[done] == busy).all()
-    assert moved.rate_mbps[done].sum(axis=1) == pytest.approx(task.snapshot.demand_mbps[done])
-    np.testing.assert_array_equal(moved.option[~moved.done], option[~moved.done])
-    np.testing.assert_array_equal(moved.rate_mbps[~moved.done], found.rate_mbps[~moved.done])
-    rows = np.arange(len(option))
-    site = np.where(found.ue_site >= 0, found.radio.candidate[rows, moved.option], -1)
-    after = used(power, site, found.radio.rate_mbps[rows, moved.option], moved.rate_mbps)
-    hosts = np.unique(site[done])
-    assert busy not in hosts
-    assert (after.blocks[hosts] <= np.maximum(before.blocks[hosts], FILLED_FRAC) + 1e-9).all()
-    assert (power.fixed_kw(found.band_on) + after.load_kw <= budget_kw + 1e-9)[hosts].all()
-    assert after.load_kw[busy] < before.load_kw[busy]
-
-
-def test_nobody_makes_room_where_there_is_none(
-    asked: Callable[..., DispatchTask], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With every carrier elsewhere taken the users of a full site stay, and no program is asked."""
-    task = asked(1)
-    power = power_of(task.network)
-    found = decide(task, power)
-    option = np.argmax(found.radio.candidate == found.ue_site[:, None], axis=1)
-    monkeypatch.setattr(spread, "share", pytest.fail)
-    crammed_mbps = found.rate_mbps * 100.0
-    band_on = found.band_on & (used(power, found.ue_site, found.whole_mbps, crammed_mbps).blocks > 1.0)
-    moved = relieved(task, found.radio, power, band_on, option, crammed_mbps, np.arange(7) == 3)
-    assert not moved.done.any()
+    assert (power.fixed_kw(found.at.band_on) + taken.load_kw <= task.policy.power_budget_kw + 1e-9).all()
+    lost_mbps = best.at.rate_mbps.sum(axis=1) - found.at.rate_mbps.sum(axis=1)
+    least = np.minimum(task.snapshot.min_rate_mbps, best.at.rate_mbps.sum(axis=1))
+    assert (found.at.rate_mbps.sum(axis=1) >= least * (1.0 - 1e-6)).all()
+    assert 0.0 < lost_mbps.sum() < 0.2 * best.at.rate_mbps.sum()
 
 
 def test_only_sites_around_a_new_mode_spread_their_users(

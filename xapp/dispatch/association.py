@@ -3,10 +3,13 @@
 A user stays with the site that serves it while that site gives at least ``KEEP_FRAC`` of what the best one would, else
 it goes to the strongest that may serve it. While every site can carry its users so chosen, that is an optimum of (27):
 everybody is at full demand. Where some site cannot, users whom it would draw from elsewhere stay there, and who is left
-out takes what is left at other sites. For the sites where that is not enough a program decides (``spread``).
+out takes what is left at other sites. Where that is not enough a program decides: around new modes at once, on the
+carriers that the plan counted on (``spread``), else once carriers are chosen (``exchange``).
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,9 +17,10 @@ from gridran.radio.rate import total_mbps
 from gridran.types import BoolArray, IntArray
 from xapp.dispatch.bands import Bands
 from xapp.dispatch.efficiency import Radio
-from xapp.dispatch.leftover import Placed, placed, used
+from xapp.dispatch.leftover import placed
+from xapp.dispatch.placement import Placement, moved, used_by
 from xapp.dispatch.sharing import FULL, Power
-from xapp.dispatch.spread import relieved, spread
+from xapp.dispatch.spread import joint, spread
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import wanting
 
@@ -84,30 +88,29 @@ def associate(
     """Option number [U] of each user when the choice ``option`` does not fit at all sites, for which ``chosen`` are the
     carriers and rates.
 
-    Users of sites that fit stay as they are; those of the others may move into what is left there, and where that is
-    not enough the program decides, on the carriers that the plan counted on or on all that are allowed.
+    Users of sites that fit stay as they are; those of the others may move into what is left there. ``as_planned``:
+    where that is not enough a program decides, on the carriers that the plan counted on.
     """
-    site = radio.candidate[np.arange(len(option)), option]
-    crowded = ~np.append(chosen.fits, True)[site] & wanting(task)
+    before = chosen.placement(option)
+    crowded = ~np.append(chosen.fits, True)[before.ue_site] & wanting(task)
     if not (np.count_nonzero(radio.best_mbps[crowded] > 0, axis=1) > 1).any():
         return option
     left_out = np.flatnonzero(crowded & (total_mbps(chosen.rate_mbps) < task.snapshot.demand_mbps * FULL))
-    found = placed(task, power, radio, chosen.band_on, option, chosen.rate_mbps, left_out, stay=False)
-    open_sites = ~chosen.fits & ~_affordable(task, radio, power, chosen.band_on, found)
-    open_sites[site[left_out[~found.done[left_out]]]] = True
+    found = placed(task, power, radio, before, left_out, stay=False)
+    open_sites = ~chosen.fits & ~_affordable(task, power, found.at)
+    open_sites[before.ue_site[left_out[~found.done[left_out]]]] = True
     if not open_sites.any():
-        return found.option
-    settled = ~np.append(open_sites, False)[site]
-    option = np.where(settled, found.option, option)
-    rate_mbps = np.where(settled[:, None], found.rate_mbps, chosen.rate_mbps)
-    if as_planned:
-        return spread(task, radio, power, planned_bands(task, radio), option, rate_mbps, open_sites)
-    return relieved(task, radio, power, radio.allowed, option, rate_mbps, open_sites).option
+        return found.at.option
+    settled = ~np.append(open_sites, False)[before.ue_site]
+    option = np.where(settled, found.at.option, option)
+    if not as_planned:
+        return option
+    rate_mbps = np.where(settled[:, None], found.at.rate_mbps, chosen.rate_mbps)
+    planned = replace(moved(task, radio, before, option, rate_mbps), band_on=planned_bands(task, radio))
+    return spread(joint(task, radio, power, planned, open_sites), option)
 
 
-def _affordable(task: DispatchTask, radio: Radio, power: Power, band_on: BoolArray, found: Placed) -> BoolArray:
+def _affordable(task: DispatchTask, power: Power, at: Placement) -> BoolArray:
     """Which sites [N] can pay for what they would serve: one may be crowded for want of power alone."""
-    rows = np.arange(len(found.option))
-    taken = used(power, radio.candidate[rows, found.option], radio.rate_mbps[rows, found.option], found.rate_mbps)
-    cost_kw = power.fixed_kw(band_on) + taken.load_kw
-    return np.asarray((cost_kw <= task.policy.power_budget_kw) | ~band_on.any(axis=1), dtype=np.bool_)
+    cost_kw = power.fixed_kw(at.band_on) + used_by(power, at).load_kw
+    return np.asarray((cost_kw <= task.policy.power_budget_kw) | ~at.band_on.any(axis=1), dtype=np.bool_)

@@ -18,6 +18,7 @@ import numpy as np
 from gridran.radio.rate import total_mbps
 from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.fill import Queues, Rows, fill, queues, try_all
+from xapp.dispatch.placement import Placement
 from xapp.dispatch.sharing import FULL, Power, is_best_effort
 from xapp.dispatch.task import DispatchTask
 
@@ -38,6 +39,10 @@ class Bands:
     full_mbps: FloatArray
     cells: Cells
     whole_mbps: FloatArray
+
+    def placement(self, option: IntArray) -> Placement:
+        """Users where they were when carriers were chosen, by options [U] of the same picture."""
+        return Placement(option, self.cells.ue_site, self.whole_mbps, self.band_on, self.rate_mbps)
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def _total_kw(
     power: Power, cells: Cells, band_on: BoolArray, given_mbps: FloatArray, whole_mbps: FloatArray
 ) -> FloatArray:
     """Draw [T, G] of sites with the carriers ``band_on`` [G, B] that carry ``given_mbps`` [T, M, B]."""
-    fixed_kw = np.where(band_on, power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=1)
+    fixed_kw = power.at(cells.site).fixed_kw(band_on)
     blocks_kw = power.load_kw[cells.site][cells.rows.group] / np.where(whole_mbps > 0, whole_mbps, np.inf)
     user_kw = total_mbps(given_mbps * (blocks_kw + power.mbps_kw))
     return np.asarray(fixed_kw + np.add.reduceat(user_kw, cells.rows.first, axis=1), dtype=np.float64)
@@ -167,8 +172,7 @@ def _draw_kw(task: DispatchTask, power: Power, cells: Cells, queue: Queues, sets
     carried, load_kw = try_all(queue, _goals(cells, cells.least_share), power.load_kw[cells.site], power.mbps_kw)
     state = (sets[:, queue.order] << np.arange(sets.shape[1])).sum(axis=2)  # [S, G]
     columns = np.arange(len(cells.site))
-    fixed_kw = np.where(sets[:, None], power.idle_kw[cells.site], power.standby_kw[cells.site]).sum(axis=2)
-    draw_kw = fixed_kw + load_kw[state, columns]
+    draw_kw = power.at(cells.site).fixed_kw(sets[:, None]) + load_kw[state, columns]
     admitted = carried[state, columns] & (draw_kw <= task.policy.power_budget_kw[cells.site])
     admitted &= ~(sets[:, None] & ~cells.allowed).any(axis=2)
     return np.asarray(np.where(admitted, draw_kw, np.inf), dtype=np.float64)

@@ -19,7 +19,7 @@ from xapp.dispatch.simplex import AT_LOWER, AT_UPPER, BASIC, Program, Start, sol
 
 SLA_REWARD = np.array([1e6, 1e5, 1e4, 0.0])
 POWER_COST_PER_KW = 1e-4
-_START_COST = 1e3  # blocks that a unit of utility is worth where the search for the answer begins
+_START_BLOCKS_PER_UTILITY = 1e3  # what utility is worth where the search for the answer begins
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,7 @@ def _model(
     width, slope = segments(problem)
     of, segment = np.nonzero(width > 0.0)
     site = problem.site[user, option]
-    blocks = asked[user] / problem.rate_mbps[user, option, band]
-    flow_kw = problem.load_kw[site, band] * blocks + problem.mbps_kw[band] * asked[user]
+    blocks, flow_kw = (each[user, option, band] for each in needs(problem))
     flow_cost = POWER_COST_PER_KW * flow_kw
     if problem.move_cost is not None:
         flow_cost = flow_cost + problem.move_cost[user, option]
@@ -108,7 +107,7 @@ def _model(
         row=np.concatenate([row.ravel(), of]),
         value=np.concatenate([value.ravel(), np.full(of.size, -1.0)]),
     )
-    return program, _start(user, of, blocks + _START_COST * flow_cost, len(program.row_lower), users)
+    return program, _start(user, of, blocks + _START_BLOCKS_PER_UTILITY * flow_cost, len(program.row_lower), users)
 
 
 def _start(user: IntArray, of: IntArray, cost: FloatArray, rows: int, users: int) -> Start:
@@ -126,6 +125,16 @@ def _start(user: IntArray, of: IntArray, cost: FloatArray, rows: int, users: int
 def asked_mbps(problem: Shares) -> FloatArray:
     """Demand of each user [M], never quite nothing: flows are in units of it."""
     return np.maximum(problem.demand_mbps, 1e-9)
+
+
+def needs(problem: Shares) -> tuple[FloatArray, FloatArray]:
+    """Blocks and load-dependent power in kW [M, C, B] that all a user asks for takes of each carrier; 0 where it cannot
+    be used."""
+    asked, whole_mbps = asked_mbps(problem)[:, None, None], problem.rate_mbps
+    usable = (whole_mbps > 0) & (problem.site >= 0)[..., None]
+    blocks = np.divide(asked, whole_mbps, out=np.zeros_like(whole_mbps), where=usable)
+    load_kw = problem.load_kw[np.maximum(problem.site, 0)]
+    return blocks, np.where(usable, load_kw * blocks + problem.mbps_kw * asked, 0.0)
 
 
 def segments(problem: Shares) -> tuple[FloatArray, FloatArray]:

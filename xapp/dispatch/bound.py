@@ -1,9 +1,11 @@
-"""What the carriers of one site can be worth at most, without solving for it.
+"""What carriers can be worth at most, and what moves between sites, without solving for either.
 
 Theory of operation. (27) at a site with given carriers is a program over few scarce things: its carriers and its power.
 At any prices for them each user buys what is worth more to it than it costs on the cheapest carrier, and the surplus of
 all users plus the price of everything there is bounds what the site can reach (weak duality). A price that is right for
 one set of carriers is a guess for another, and every guess gives a bound: some guesses, and most sets need no program.
+Over several sites, each solved on its own, the same holds for who is served where: what users would save at the prices
+elsewhere bounds the gain of all moves.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridran.types import BoolArray, FloatArray
-from xapp.dispatch.bandwidth import POWER_COST_PER_KW, Shares, asked_mbps, segments
+from xapp.dispatch.bandwidth import POWER_COST_PER_KW, Shares, needs, segments
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,8 @@ class Wants:
 
 def wants_of(problem: Shares) -> Wants:
     """Of a problem with one site and one option for each user."""
-    asked, whole_mbps = asked_mbps(problem)[:, None], problem.rate_mbps[:, 0]
-    usable = whole_mbps > 0
-    blocks = np.divide(asked, whole_mbps, out=np.zeros_like(whole_mbps), where=usable)
-    return Wants(usable, blocks, problem.load_kw[0] * blocks + problem.mbps_kw * asked, *segments(problem))
+    blocks, kw = (each[:, 0] for each in needs(problem))
+    return Wants(problem.rate_mbps[:, 0] > 0, blocks, kw, *segments(problem))
 
 
 def most(
@@ -47,3 +47,20 @@ def most(
     for width, slope in zip(wants.width.T, wants.slope.T, strict=True):
         surplus += np.maximum(slope - cheapest, 0.0) @ width
     return np.asarray(surplus + sets @ carrier_price + power_price * power_limit_kw, dtype=np.float64)
+
+
+def most_gained(problem: Shares, here: BoolArray, carrier_price: FloatArray, power_price: FloatArray) -> float:
+    """By how much utility, less the ``move_cost`` of options, can grow at most when users may leave the options that
+    are ``here`` [M, C], from what is best there; at the prices [N, B] and [N] of that best."""
+    blocks, kw = needs(problem)
+    site = np.maximum(problem.site, 0)
+    cost = carrier_price[site] * blocks + (power_price[site] + POWER_COST_PER_KW)[..., None] * kw
+    usable = (problem.rate_mbps > 0) & (problem.site >= 0)[..., None]
+    option_cost = np.where(usable, cost, np.inf).min(axis=2)
+    staying = np.where(here, option_cost, np.inf).min(axis=1)
+    if problem.move_cost is not None:
+        option_cost = option_cost + problem.move_cost
+    cheapest = option_cost.min(axis=1)
+    width, slope = segments(problem)
+    surplus = [(np.maximum(slope - each[:, None], 0.0) * width).sum() for each in (cheapest, staying)]
+    return float(surplus[0] - surplus[1])

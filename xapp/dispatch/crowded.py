@@ -58,13 +58,10 @@ def decide(
 def settled(
     task: DispatchTask, power: Power, band_on: BoolArray, sites: IntArray, ue_site: IntArray, whole_mbps: FloatArray
 ) -> list[Case]:
-    """The best rates of ``sites`` on the carriers ``band_on`` [N, B], of those where every minimum rate fits."""
-    users = [np.flatnonzero(ue_site == site) for site in sites.tolist()]
-    found = [
-        _solved(task, power, site, band_on[site], of, whole_mbps[of], settle=False)
-        for site, of in zip(sites.tolist(), users, strict=True)
-    ]
-    return [case for case in found if case is not None and case.exact]
+    """The best rates of ``sites`` on the carriers ``band_on`` [N, B]."""
+    users = [(site, np.flatnonzero(ue_site == site)) for site in sites.tolist()]
+    found = [_solved(task, power, site, band_on[site], of, whole_mbps[of]) for site, of in users]
+    return [case for case in found if case is not None]
 
 
 def _cases(
@@ -87,7 +84,7 @@ def _cases(
     found, least_kw = [first], first.draw_kw
     problem = _problem(task, power, site, allowed, users, whole_mbps)
     for one in _promising(task, power, first, problem, smaller):
-        if float(_fixed_kw(power, site, one)) >= least_kw:
+        if float(power.at(site).fixed_kw(one)) >= least_kw:
             break
         # Beside a set that carries every minimum rate, one that does not cannot be the best.
         case = _solved(task, power, site, one, users, whole_mbps, settle=False)
@@ -119,7 +116,7 @@ def _promising(
     if not smaller:
         return []
     sets = np.array([case.band_on, *smaller])
-    fixed_kw = _fixed_kw(power, case.site, sets)
+    fixed_kw = power.at(case.site).fixed_kw(sets)
     limit_kw = np.maximum(task.policy.power_budget_kw[case.site] - fixed_kw, 0.0)
     wants = wants_of(problem)
     reach = most(wants, sets, limit_kw, case.carrier_value, case.power_value)
@@ -132,13 +129,8 @@ def _promising(
     return [smaller[k - 1] for k in left[np.argsort(fixed_kw[left], kind="stable")][:MOST_SETS]]
 
 
-def _fixed_kw(power: Power, site: int, band_on: BoolArray) -> FloatArray:
-    """Draw [...] of an awake ``site`` without load under ``band_on`` [..., B]."""
-    return np.asarray(np.where(band_on, power.idle_kw[site], power.standby_kw[site]).sum(axis=-1), dtype=np.float64)
-
-
 def _affordable(task: DispatchTask, power: Power, site: int, band_on: BoolArray) -> bool:
-    return bool(_fixed_kw(power, site, band_on) <= task.policy.power_budget_kw[site])
+    return bool(power.at(site).fixed_kw(band_on) <= task.policy.power_budget_kw[site])
 
 
 def _smaller(band_on: BoolArray) -> list[BoolArray]:
@@ -172,7 +164,7 @@ def _solved(
         rate_mbps=rates[:, 0],
         missed=tuple(classes.tolist()),
         utility=float(utility(problem, rates.sum(axis=(1, 2))).sum()),
-        draw_kw=float(_fixed_kw(power, site, band_on) + _load_kw(problem, rates[:, 0]).sum()),
+        draw_kw=float(power.at(site).fixed_kw(band_on) + _load_kw(problem, rates[:, 0]).sum()),
         carrier_value=np.zeros(band_on.size) if answer is None else answer.carrier_value[0],
         power_value=0.0 if answer is None else float(answer.power_value[0]),
         exact=answer is not None,
@@ -183,7 +175,7 @@ def _problem(
     task: DispatchTask, power: Power, site: int, band_on: BoolArray, users: IntArray, whole_mbps: FloatArray
 ) -> Shares:
     only = slice(site, site + 1)
-    limit_kw = np.maximum(task.policy.power_budget_kw[only] - _fixed_kw(power, site, band_on), 0.0)
+    limit_kw = np.maximum(task.policy.power_budget_kw[only] - power.at(site).fixed_kw(band_on), 0.0)
     here = np.zeros((len(users), 1), dtype=np.int64)
     rate_mbps = np.where(band_on, whole_mbps, 0.0)[:, None, :]
     return shares_of(task, users, here, rate_mbps, limit_kw, power.load_kw[only], power.mbps_kw)

@@ -14,6 +14,7 @@ import numpy as np
 from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.bands import FILLED_FRAC
 from xapp.dispatch.efficiency import Radio
+from xapp.dispatch.placement import Placement, moved, used
 from xapp.dispatch.sharing import Power
 from xapp.dispatch.task import DispatchTask
 
@@ -22,54 +23,29 @@ _STAYING_KW = 1e3  # more than any site draws: staying comes first
 
 @dataclass(frozen=True)
 class Placed:
-    """Options [U] and rates [U, B], and which users [U] have all that they ask for by it."""
+    """A placement, and which users [U] have all that they ask for by it."""
 
-    option: IntArray
-    rate_mbps: FloatArray
+    at: Placement
     done: BoolArray
 
 
-@dataclass(frozen=True)
-class Used:
-    """What users take of each site: blocks [N, B] of its carriers and load-dependent power [N]."""
-
-    blocks: FloatArray
-    load_kw: FloatArray
-
-
-def used(power: Power, site: IntArray, whole_mbps: FloatArray, rate_mbps: FloatArray) -> Used:
-    """What users at ``site`` [M] (-1 nowhere) take with rates [M, B] of whole carriers [M, B]."""
-    sites = len(power.load_kw)
-    at = np.where(site >= 0, site, sites)
-    share = np.divide(rate_mbps, whole_mbps, out=np.zeros_like(rate_mbps), where=whole_mbps > 0)
-    columns = [np.bincount(at, share[:, b], sites + 1)[:-1] for b in range(share.shape[1])]
-    blocks: FloatArray = np.stack(columns, axis=1)
-    volume_kw = np.bincount(at, rate_mbps @ power.mbps_kw, sites + 1)[:-1]
-    return Used(blocks, np.asarray((blocks * power.load_kw).sum(axis=1) + volume_kw, dtype=np.float64))
-
-
-def placed(
-    task: DispatchTask,
-    power: Power,
-    radio: Radio,
-    band_on: BoolArray,
-    option: IntArray,
-    rate_mbps: FloatArray,
-    short: IntArray,
-    stay: bool,
-) -> Placed:
-    """``short`` users [M] each on one of the carriers ``band_on`` [N, B] that has room for it beside what the others
-    have of ``rate_mbps`` [U, B]; ``stay``: by preference at the site that serves it now, else where ``option`` [U] has
-    it, and there to the last block: the node serves in class order, so best effort may take the reserve."""
-    free, free_kw = _free(task, power, radio, band_on, option, rate_mbps, short)
-    site, need, need_kw = _needs(task, power, radio, band_on, short)
-    here = np.arange(site.shape[1]) == option[short][:, None]
+def placed(task: DispatchTask, power: Power, radio: Radio, before: Placement, short: IntArray, stay: bool) -> Placed:
+    """``short`` users [M] each on one carrier that has room for it beside what the others have ``before``; ``stay``: by
+    preference at the site that serves it now, else where its option is, and there to the last block: the node serves in
+    class order, so best effort may take the reserve. Who finds no place keeps what it had."""
+    free, free_kw = _free(task, power, before, short)
+    site, need, need_kw = _needs(task, power, radio, before.band_on, short)
+    here = np.arange(site.shape[1]) == before.option[short][:, None]
     wanted = need + np.where(here, 0.0, 1.0 - FILLED_FRAC)[..., None]
     if not stay:
         wanted[here] = np.inf
-    serving = site == task.snapshot.serving_site[short][:, None]
-    cost = np.where(here[..., None], 0.0, need_kw) - np.where(serving, _STAYING_KW, 0.0)[..., None]
-    found = Placed(option.copy(), rate_mbps.copy(), np.zeros(len(option), dtype=np.bool_))
+    serving_now = site == task.snapshot.serving_site[short][:, None]
+    cost = np.where(here[..., None], 0.0, need_kw) - np.where(serving_now, _STAYING_KW, 0.0)[..., None]
+    option, rate_mbps, done = (
+        before.option.copy(),
+        before.rate_mbps.copy(),
+        np.zeros(len(before.option), dtype=np.bool_),
+    )
     ranked = np.lexsort((task.snapshot.demand_mbps[short], task.snapshot.service_class[short]))
     room = np.asarray(((wanted <= free[site]) & (need_kw <= free_kw[site][..., None])).any(axis=(1, 2)))
     for k in ranked[room[ranked]].tolist():  # there is never more room than before anybody is placed
@@ -80,28 +56,20 @@ def placed(
         free[site[k, choice], band] -= need[k, choice, band]
         free_kw[site[k, choice]] -= need_kw[k, choice, band]
         user = short[k]
-        found.option[user], found.done[user] = choice, True
-        found.rate_mbps[user] = 0.0
-        found.rate_mbps[user, band] = task.snapshot.demand_mbps[user]
-    return found
+        option[user], done[user] = choice, True
+        rate_mbps[user] = 0.0
+        rate_mbps[user, band] = task.snapshot.demand_mbps[user]
+    return Placed(moved(task, radio, before, option, rate_mbps), done)
 
 
-def _free(
-    task: DispatchTask,
-    power: Power,
-    radio: Radio,
-    band_on: BoolArray,
-    option: IntArray,
-    rate_mbps: FloatArray,
-    short: IntArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Blocks [N, B] and power [N] that all but the ``short`` users leave."""
-    rows = np.arange(len(option))
-    others_mbps = rate_mbps.copy()
+def _free(task: DispatchTask, power: Power, before: Placement, short: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Blocks [N, B] and power [N] that all but the ``short`` users leave. Where one of them then finds no place its
+    site has to share out anew: others may be on what it had."""
+    others_mbps = before.rate_mbps.copy()
     others_mbps[short] = 0.0
-    taken = used(power, radio.candidate[rows, option], radio.rate_mbps[rows, option], others_mbps)
-    free_kw = task.policy.power_budget_kw - power.fixed_kw(band_on) - taken.load_kw
-    return np.where(band_on, 1.0 - taken.blocks, 0.0), free_kw
+    taken = used(power, before.ue_site, before.whole_mbps, others_mbps)
+    free_kw = task.policy.power_budget_kw - power.fixed_kw(before.band_on) - taken.load_kw
+    return np.where(before.band_on, 1.0 - taken.blocks, 0.0), free_kw
 
 
 def _needs(

@@ -11,12 +11,12 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from gridran.service import WHOLE
 from gridran.types import BoolArray, Dispatch, FloatArray, IntArray, ServiceClass, SiteMode, Snapshot
 from xapp.dispatch.efficiency import radio_of
 from xapp.dispatch.task import DispatchTask
 
 WAKE_MARGIN_DB = 1.0
-_ROUNDING = 1.0 - 1e-6
 _PER_USER = (
     "ue_id",
     "service_class",
@@ -48,7 +48,7 @@ def _woken(task: DispatchTask) -> BoolArray:
     users = np.flatnonzero((snapshot.service_class == ServiceClass.EMERGENCY) & (asleep & ~woken)[own])
     if users.size:
         covered = _covered(replace(task, snapshot=_only(snapshot, users), association="cooperative"))
-        short = snapshot.served_mbps < snapshot.min_rate_mbps * _ROUNDING
+        short = snapshot.served_mbps < snapshot.min_rate_mbps * WHOLE
         dropped = short[users] & (_last_of_plan(task) is not None)
         woken[own[users[dropped | ~covered]]] = True
     return woken

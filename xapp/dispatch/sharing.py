@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridran.energy.site_power import idle_kw, per_load_kw, per_mbps_kw, standby_kw
+from gridran.service import WHOLE
 from gridran.types import BoolArray, FloatArray, IntArray, Network, ServiceClass
 from xapp.dispatch.bandwidth import SLA_REWARD, Shared, Shares, share
 from xapp.dispatch.task import DispatchTask
 
 FULL = 1.0 - 1e-9
-_WHOLE = 1.0 - 1e-6
 
 
 @dataclass(frozen=True)
 class Power:
-    """Coefficients of (4), gathered once: ``idle`` and ``standby`` [N, B], ``load`` [N, B] per unit ρ, ``mbps`` [B]."""
+    """Coefficients of (4), gathered once: ``idle`` and ``standby`` [N, B], ``load`` [N, B] per unit ρ, ``mbps`` [B]; of
+    one site [B], when ``at`` it."""
 
     idle_kw: FloatArray
     standby_kw: FloatArray
@@ -25,8 +26,12 @@ class Power:
     mbps_kw: FloatArray
 
     def fixed_kw(self, band_on: BoolArray) -> FloatArray:
-        """Draw [N] of awake sites without load under ``band_on`` [N, B]."""
-        return np.asarray(np.where(band_on, self.idle_kw, self.standby_kw).sum(axis=1), dtype=np.float64)
+        """Draw [...] of awake sites without load under ``band_on`` [..., B]."""
+        return np.asarray(np.where(band_on, self.idle_kw, self.standby_kw).sum(axis=-1), dtype=np.float64)
+
+    def at(self, site: int | IntArray) -> Power:
+        """Those of one ``site``, or of several."""
+        return Power(self.idle_kw[site], self.standby_kw[site], self.load_kw[site], self.mbps_kw)
 
 
 def power_of(network: Network) -> Power:
@@ -91,7 +96,7 @@ def fitting(problem: Shares) -> tuple[FloatArray, Shared | None] | None:
 
 def unmet(problem: Shares, rate_mbps: FloatArray) -> BoolArray:
     """Users [M] whose minimum rate is not carried by ``rate_mbps`` [M, C, B]."""
-    return np.asarray(rate_mbps.sum(axis=(1, 2)) < problem.min_rate_mbps * _WHOLE, dtype=np.bool_)
+    return np.asarray(rate_mbps.sum(axis=(1, 2)) < problem.min_rate_mbps * WHOLE, dtype=np.bool_)
 
 
 def keepable(problem: Shares) -> BoolArray:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridran.service import least_mbps
+from gridran.service import WHOLE, least_mbps, served
 from gridran.types import BoolArray, FloatArray, IntArray, ShedReason
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import permits_all, permitted_mbps
-
-_ROUNDING = 1.0 - 1e-6
 
 
 def shed_reason(
@@ -18,7 +16,7 @@ def shed_reason(
     """Reason [U]: ``reachable`` [U] some open site gives the user a rate; ``rate_mbps`` [U] granted;
     ``power_bound`` [N] the site's power budget is what binds. ``task`` has the true demands, not the throttled ones."""
     snapshot = task.snapshot
-    short = rate_mbps < least_mbps(snapshot) * _ROUNDING
+    short = ~served(snapshot.service_class, snapshot.demand_mbps, snapshot.min_rate_mbps, rate_mbps)
     own = snapshot.neighbour_site[:, 0]
     own_down = ~(snapshot.site_up | snapshot.grid_up)[own]
     no_room = np.where(power_bound[np.maximum(ue_site, 0)], int(ShedReason.POWER_BUDGET), int(ShedReason.NO_CAPACITY))
@@ -35,4 +33,4 @@ def limited(task: DispatchTask) -> BoolArray:
     if permits_all(task):
         return np.zeros(len(task.snapshot.demand_mbps), dtype=np.bool_)
     least = np.minimum(least_mbps(task.snapshot), task.snapshot.demand_mbps)
-    return np.asarray(permitted_mbps(task) < least * _ROUNDING, dtype=np.bool_)
+    return np.asarray(permitted_mbps(task) < least * WHOLE, dtype=np.bool_)

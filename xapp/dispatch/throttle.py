@@ -14,12 +14,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from gridran.service import least_demanding, least_mbps, promised_mbps
+from gridran.service import WHOLE, least_demanding, least_mbps, promised_mbps
 from gridran.types import BoolArray, FloatArray
 from xapp.dispatch.task import DispatchTask
 
 _KEPT_NEED_FRAC = 0.8  # who is served counts as needing this much of what it does
-_ROUNDING = 1.0 - 1e-6
 
 
 def throttled(task: DispatchTask) -> DispatchTask:
@@ -57,7 +56,7 @@ def _promised_mbps(task: DispatchTask) -> FloatArray:
     """The minimum rate of who is among the promised share of its class, 0 for the others, [U]."""
     snapshot = task.snapshot
     need = promised_mbps(snapshot)
-    has_it = snapshot.served_mbps >= np.minimum(least_mbps(snapshot), snapshot.demand_mbps) * _ROUNDING
+    has_it = snapshot.served_mbps >= np.minimum(least_mbps(snapshot), snapshot.demand_mbps) * WHOLE
     ranked = np.where(has_it & (snapshot.serving_site >= 0), _KEPT_NEED_FRAC * need, need)
     share_frac, alike = np.unique(task.policy.availability_frac, axis=0, return_inverse=True)
     promises = alike.ravel()[snapshot.neighbour_site[:, 0]]

@@ -1,0 +1,158 @@
+"""Users of crowded sites who change places once carriers are chosen."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gridran.types import FloatArray
+from xapp.dispatch import crowded, exchange, spread
+from xapp.dispatch.bandwidth import Shares, segments, share
+from xapp.dispatch.bound import most_gained
+from xapp.dispatch.crowded import Case
+from xapp.dispatch.efficiency import Radio
+from xapp.dispatch.exchange import exchanged
+from xapp.dispatch.placement import Placement, used_by
+from xapp.dispatch.sharing import Power, power_of
+from xapp.dispatch.spread import Joint, joint
+from xapp.dispatch.task import DispatchTask
+from xapp.dispatchers import proportional_fair
+from xapp.dispatchers.proportional_fair import Decided, decide
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture(name="asked")
+def _asked(network_of: Make, report_of: Make, policy_of: Make, task_of: Make) -> Callable[..., DispatchTask]:
+    def asked(seed: int, load: float, budget_kw: float = 17.0) -> DispatchTask:
+        network = network_of(7)
+        policy = policy_of(network, power_budget_kw=np.full(7, budget_kw))
+        return task_of(network, report_of(network, seed, users=200, load=load), policy)  # type: ignore[no-any-return]
+
+    return asked
+
+
+@pytest.fixture(name="offered")
+def _offered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[DispatchTask, Radio, Power, Placement, list[Case]]]:
+    """What decisions pass to the exchange, which then leaves everybody in place."""
+    offered: list[tuple[DispatchTask, Radio, Power, Placement, list[Case]]] = []
+
+    def kept(*given: Any) -> Placement:
+        offered.append(given)
+        return given[3]  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(proportional_fair, "exchanged", kept)
+    return offered
+
+
+def joint_of(
+    task: DispatchTask, radio: Radio, power: Power, at: Placement, cases: list[Case]
+) -> tuple[Joint, FloatArray, FloatArray]:
+    """The program over the sites of ``cases``, and the prices there."""
+    sites, carrier, kw = np.zeros(7, dtype=np.bool_), np.zeros((7, 4)), np.zeros(7)
+    for case in cases:
+        sites[case.site], carrier[case.site], kw[case.site] = True, case.carrier_value, case.power_value
+    return joint(task, radio, power, at, sites), carrier, kw
+
+
+def worth(problem: Shares, rate_mbps: FloatArray) -> float:
+    """Piecewise-linear utility of rates [M, C, B], less what moves cost."""
+    width, slope = segments(problem)
+    left = rate_mbps.sum(axis=(1, 2)) / problem.demand_mbps
+    value = 0.0
+    for part, each in zip(width.T, slope.T, strict=True):
+        value += float(np.minimum(left, part) @ each)
+        left = left - np.minimum(left, part)
+    assert problem.move_cost is not None
+    return value - float((problem.move_cost * rate_mbps.sum(axis=2) / problem.demand_mbps[:, None]).sum())
+
+
+def test_no_moves_bring_more_than_the_bound(asked: Callable[..., DispatchTask], offered: list[Any]) -> None:
+    """What the program over all crowded sites gains over these sites on their own is within the bound at their
+    prices, and not far below it."""
+    gains, bounds = [], []
+    for seed, load in itertools.product(range(3), (14.0, 18.0, 24.0)):
+        task = asked(seed, load)
+        offered.clear()
+        found = decide(task, power_of(task.network))
+        over, carrier, kw = joint_of(*offered[0])
+        answer = share(over.problem)
+        assert answer is not None
+        alone = np.where(over.here[..., None], found.at.rate_mbps[over.users][:, None], 0.0)
+        gains.append(worth(over.problem, answer.rate_mbps) - worth(over.problem, alone))
+        bounds.append(most_gained(over.problem, over.here, carrier, kw))
+    power_cost = 0.01  # a part of the program's objective that these sums leave out
+    assert (np.array(gains) <= np.array(bounds) + power_cost).all()
+    assert sum(bounds) - len(bounds) * power_cost <= 1.5 * sum(gains)
+    assert sum(gains) > 0.5
+
+
+def test_who_may_not_leave_gains_nothing(asked: Callable[..., DispatchTask], offered: list[Any]) -> None:
+    """With no other option the bound is nothing at all."""
+    task = asked(1, 8.0)
+    decide(task, power_of(task.network))
+    over, carrier, kw = joint_of(*offered[0])
+    stuck = replace(over.problem, rate_mbps=np.where(over.here[..., None], over.problem.rate_mbps, 0.0))
+    assert most_gained(stuck, over.here, carrier, kw) == 0.0
+
+
+def standing(found: Decided) -> tuple[float, ...]:
+    return exchange._standing(found.asked, found.at)
+
+
+@pytest.mark.parametrize("budget_kw", [17.0, 3.0])
+@pytest.mark.parametrize("load", [6.0, 10.0, 20.0])
+def test_an_exchange_only_ever_helps(
+    asked: Callable[..., DispatchTask], load: float, budget_kw: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the same carriers no more minimum rates are missed and utility is no less, strictly so for some seed; carriers
+    and budgets hold."""
+    better = 0
+    for seed in range(4):
+        task = asked(seed, load, budget_kw)
+        power = power_of(task.network)
+        with monkeypatch.context() as without:
+            without.setattr(exchange, "WORTH_FRAC", np.inf)
+            before = decide(task, power)
+        after = decide(task, power)
+        np.testing.assert_array_equal(after.at.band_on, before.at.band_on)
+        assert standing(after) <= standing(before)
+        better += standing(after) < standing(before)
+        taken, awake = used_by(power, after.at), after.at.band_on.any(axis=1)
+        assert (taken.blocks <= 1.0 + 1e-9).all()
+        draw_kw = power.fixed_kw(after.at.band_on) + taken.load_kw
+        assert (draw_kw[awake] <= budget_kw * (1.0 + 1e-9)).all()
+    assert better > 0
+
+
+def test_little_to_gain_asks_for_no_program(
+    asked: Callable[..., DispatchTask], offered: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the threshold everybody stays, and the program over several sites is not asked."""
+    task = asked(1, 8.0)
+    decide(task, power_of(task.network))
+    monkeypatch.setattr(spread, "share", pytest.fail)
+    monkeypatch.setattr(exchange, "WORTH_FRAC", np.inf)
+    assert exchanged(*offered[0]) is offered[0][3]
+
+
+@pytest.mark.parametrize("lost", ["spread", "settled"])
+def test_without_an_answer_everybody_stays(
+    asked: Callable[..., DispatchTask], offered: list[Any], lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the program over the sites fails, or one of the sites has only the greedy answer afterwards, the placement
+    stays as it was."""
+    task = asked(1, 8.0)
+    decide(task, power_of(task.network))
+    assert exchanged(*offered[0]) is not offered[0][3]
+    if lost == "spread":
+        monkeypatch.setattr(spread, "share", lambda _: None)
+    else:
+        settle = crowded.settled
+        monkeypatch.setattr(crowded, "settled", lambda *g: [replace(case, exact=False) for case in settle(*g)])
+    assert exchanged(*offered[0]) is offered[0][3]
