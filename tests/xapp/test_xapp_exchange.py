@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gridran.types import FloatArray
+from gridran.types import BoolArray, FloatArray
 from xapp.dispatch import crowded, exchange, spread
 from xapp.dispatch.bandwidth import Shares, segments, share
 from xapp.dispatch.bound import most_gained
@@ -25,6 +25,7 @@ from xapp.dispatchers import proportional_fair
 from xapp.dispatchers.proportional_fair import Decided, decide
 
 Make = Callable[..., Any]
+Offer = tuple[DispatchTask, Radio, Power, Placement, BoolArray, list[Case]]
 
 
 @pytest.fixture(name="asked")
@@ -38,9 +39,9 @@ def _asked(network_of: Make, report_of: Make, policy_of: Make, task_of: Make) ->
 
 
 @pytest.fixture(name="offered")
-def _offered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[DispatchTask, Radio, Power, Placement, list[Case]]]:
+def _offered(monkeypatch: pytest.MonkeyPatch) -> list[Offer]:
     """What decisions pass to the exchange, which then leaves everybody in place."""
-    offered: list[tuple[DispatchTask, Radio, Power, Placement, list[Case]]] = []
+    offered: list[Offer] = []
 
     def kept(*given: Any) -> Placement:
         offered.append(given)
@@ -51,12 +52,12 @@ def _offered(monkeypatch: pytest.MonkeyPatch) -> list[tuple[DispatchTask, Radio,
 
 
 def joint_of(
-    task: DispatchTask, radio: Radio, power: Power, at: Placement, cases: list[Case]
+    task: DispatchTask, radio: Radio, power: Power, at: Placement, sites: BoolArray, cases: list[Case]
 ) -> tuple[Joint, FloatArray, FloatArray]:
     """The program over the sites of ``cases``, and the prices there."""
-    sites, carrier, kw = np.zeros(7, dtype=np.bool_), np.zeros((7, 4)), np.zeros(7)
+    carrier, kw = np.zeros((7, 4)), np.zeros(7)
     for case in cases:
-        sites[case.site], carrier[case.site], kw[case.site] = True, case.carrier_value, case.power_value
+        carrier[case.site], kw[case.site] = case.carrier_value, case.power_value
     return joint(task, radio, power, at, sites), carrier, kw
 
 
@@ -156,3 +157,22 @@ def test_without_an_answer_everybody_stays(
         settle = crowded.settled
         monkeypatch.setattr(crowded, "settled", lambda *g: [replace(case, exact=False) for case in settle(*g)])
     assert exchanged(*offered[0]) is offered[0][3]
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_users_of_a_site_that_must_rest_go_elsewhere(
+    asked: Callable[..., DispatchTask], offered: list[Any], seed: int
+) -> None:
+    """A site whose budget pays for no carrier, in a network with no room for all that one of its users asks for: the
+    exchange gives that user something elsewhere."""
+    task = asked(seed, 12.0)
+    budget_kw = np.where(np.arange(7) == 3, 0.1, 17.0)
+    task = replace(task, policy=replace(task.policy, power_budget_kw=budget_kw))
+    decide(task, power_of(task.network))
+    before, sites = offered[0][3], offered[0][4]
+    assert sites[3]
+    assert not before.band_on[3].any()
+    after = exchanged(*offered[0])
+    lost = before.ue_site == 3
+    assert (before.rate_mbps[lost] == 0.0).all()
+    assert (after.rate_mbps[lost].sum(axis=1) > 0.0).any()

@@ -15,7 +15,7 @@ import numpy as np
 
 from gridran.radio.rate import total_mbps
 from gridran.service import WHOLE
-from gridran.types import ServiceClass
+from gridran.types import BoolArray, ServiceClass
 from xapp.dispatch import crowded
 from xapp.dispatch.bound import most_gained
 from xapp.dispatch.crowded import Case
@@ -28,12 +28,14 @@ from xapp.dispatch.task import DispatchTask
 WORTH_FRAC = 1e-4  # of what all best effort is worth in full
 
 
-def exchanged(task: DispatchTask, radio: Radio, power: Power, before: Placement, cases: list[Case]) -> Placement:
-    """``before`` with users of the solved ``cases`` at other sites and rates to suit, where that is better."""
-    sites = np.zeros(len(before.band_on), dtype=np.bool_)
+def exchanged(
+    task: DispatchTask, radio: Radio, power: Power, before: Placement, sites: BoolArray, cases: list[Case]
+) -> Placement:
+    """``before`` with users of ``sites`` [N] elsewhere and rates to suit, where that is better. ``cases`` are these
+    sites as they were solved; one without carriers has none."""
     carrier_price, power_price = np.zeros(before.band_on.shape), np.zeros(len(sites))
     for case in cases:
-        sites[case.site], carrier_price[case.site], power_price[case.site] = True, case.carrier_value, case.power_value
+        carrier_price[case.site], power_price[case.site] = case.carrier_value, case.power_value
     asked = joint(task, radio, power, before, sites)
     if most_gained(asked.problem, asked.here, carrier_price, power_price) <= _worth(task):
         return before
