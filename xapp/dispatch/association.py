@@ -107,7 +107,7 @@ def associate(
         return option
     rate_mbps = np.where(settled[:, None], found.at.rate_mbps, chosen.rate_mbps)
     planned = replace(moved(task, radio, before, option, rate_mbps), band_on=planned_bands(task, radio))
-    return spread(joint(task, radio, power, planned, open_sites), option)
+    return spread(joint(task, radio, power, planned, open_sites), option).option
 
 
 def _affordable(task: DispatchTask, power: Power, at: Placement) -> BoolArray:

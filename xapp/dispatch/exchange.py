@@ -2,9 +2,9 @@
 
 Theory of operation. Each of these sites was solved on its own, which gave prices of its carriers and its power. What
 users would save at the prices elsewhere bounds what all moves together can bring (``most_gained``); only where that is
-worth it is the program over all of the sites asked (``spread``). Whom it moves moves, the sites that lost or gained
-somebody share out anew, and the result stands if it is better: fewer minimum rates missed, in class order, or else
-more utility.
+worth it is the program over all of the sites asked (``spread``). Whom it moves moves, the crowded sites that lost or
+gained somebody share out anew, and the result stands if it is better: fewer minimum rates missed, in class order, or
+else more utility.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from xapp.dispatch.bound import most_gained
 from xapp.dispatch.crowded import Case
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.placement import Placement, moved
-from xapp.dispatch.sharing import Power, is_best_effort
-from xapp.dispatch.spread import joint, spread
+from xapp.dispatch.sharing import FULL, Power, is_best_effort
+from xapp.dispatch.spread import Spread, joint, spread
 from xapp.dispatch.task import DispatchTask
 
 WORTH_FRAC = 1e-4  # of what all best effort is worth in full
@@ -39,11 +39,19 @@ def exchanged(
     asked = joint(task, radio, power, before, sites)
     if most_gained(asked.problem, asked.here, carrier_price, power_price) <= _worth(task):
         return before
-    option = spread(asked, before.option)
-    if np.array_equal(option, before.option):
+    found = spread(asked, before.option)
+    if np.array_equal(found.option, before.option):
         return before
-    found = _shared_anew(task, power, before, moved(task, radio, before, option, before.rate_mbps))
-    return found if found is not None and _standing(task, found) < _standing(task, before) else before
+    after = _shared_anew(task, power, before, _moved(task, radio, before, found), sites)
+    return after if after is not None and _standing(task, after) < _standing(task, before) else before
+
+
+def _moved(task: DispatchTask, radio: Radio, before: Placement, found: Spread) -> Placement:
+    """Movers with what the program gives them, the others as they were."""
+    rate_mbps = before.rate_mbps.copy()
+    movers = found.option[found.users] != before.option[found.users]
+    rate_mbps[found.users[movers]] = found.rate_mbps[movers]
+    return moved(task, radio, before, found.option, rate_mbps)
 
 
 def _worth(task: DispatchTask) -> float:
@@ -51,12 +59,18 @@ def _worth(task: DispatchTask) -> float:
     return float(WORTH_FRAC * weight * np.count_nonzero(is_best_effort(task)))
 
 
-def _shared_anew(task: DispatchTask, power: Power, before: Placement, after: Placement) -> Placement | None:
-    """``after`` with the best rates at every site that somebody left or came to; None where one is not solved."""
+def _shared_anew(
+    task: DispatchTask, power: Power, before: Placement, after: Placement, sites: BoolArray
+) -> Placement | None:
+    """``after`` with the best rates at those of the ``sites`` [N] that somebody left or came to, and at others that
+    cannot give who came all that it asks for; None where one is not solved."""
     movers = before.option != after.option
-    changed = np.union1d(before.ue_site[movers], after.ue_site[movers])
-    changed = changed[changed >= 0]
-    cases = crowded.settled(task, power, after.band_on, changed, after.ue_site, after.whole_mbps)
+    short = movers & (total_mbps(after.rate_mbps) < task.snapshot.demand_mbps * FULL)
+    changed = np.zeros(len(sites) + 1, dtype=np.bool_)
+    changed[before.ue_site[movers]] = changed[after.ue_site[movers]] = True
+    changed[:-1] &= sites
+    changed[after.ue_site[short]] = True
+    cases = crowded.settled(task, power, after.band_on, np.flatnonzero(changed[:-1]), after.ue_site, after.whole_mbps)
     rate_mbps = after.rate_mbps.copy()
     for case in cases:
         rate_mbps[case.users] = case.rate_mbps

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridran.types import BoolArray, IntArray
+from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.bands import FILLED_FRAC
 from xapp.dispatch.bandwidth import Shares, share
 from xapp.dispatch.efficiency import Radio
@@ -50,13 +50,24 @@ def joint(task: DispatchTask, radio: Radio, power: Power, at: Placement, sites: 
     return Joint(users, replace(problem, move_cost=cost, blocks_free=np.maximum(room - taken.blocks, 0.0)), here)
 
 
-def spread(asked: Joint, option: IntArray) -> IntArray:
-    """``option`` [U] with each user where the program gives it most; the same where it has no answer."""
+@dataclass(frozen=True)
+class Spread:
+    """``option`` [U] of each user where the program gives it most, and what it gives ``users`` [M] there, ``rate_mbps``
+    [M, B]: nothing to who has none anywhere, and stays."""
+
+    option: IntArray
+    users: IntArray
+    rate_mbps: FloatArray
+
+
+def spread(asked: Joint, option: IntArray) -> Spread:
+    """From ``option`` [U]; everybody stays where the program has no answer."""
+    users = asked.users
     answer = share(replace(asked.problem, segments=SPREAD_SEGMENTS))
-    if answer is None or not asked.users.size:
-        return option
+    if answer is None or not users.size:
+        return Spread(option, users, np.zeros((len(users), asked.problem.load_kw.shape[1])))
     given_mbps = answer.rate_mbps.sum(axis=2)
+    best = np.where(given_mbps.max(axis=1) > _SOME_MBPS, np.argmax(given_mbps, axis=1), option[users])
     moved = option.copy()
-    best = np.argmax(given_mbps, axis=1)
-    moved[asked.users] = np.where(given_mbps.max(axis=1) > _SOME_MBPS, best, option[asked.users])
-    return moved
+    moved[users] = best
+    return Spread(moved, users, answer.rate_mbps[np.arange(len(users)), best])
