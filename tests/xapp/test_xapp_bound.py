@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from dataclasses import replace
 
 import highspy
@@ -89,6 +90,7 @@ def test_where_a_program_starts_does_not_change_what_it_reaches(seed: int, monke
     reach the same."""
     problem = random_problem(seed)
     quick = share(problem)
+    monkeypatch.setattr(simplex, "_thread", threading.local())
     monkeypatch.setitem(simplex._QUICK, "simplex_iteration_limit", 0)
     sturdy = share(problem)
     assert quick is not None
@@ -122,3 +124,38 @@ def test_every_option_of_the_solver_is_known_to_it() -> None:
     for options in (simplex._OPTIONS, simplex._QUICK, *simplex._STURDY):
         for key, value in options.items():
             assert highs.setOptionValue(key, value) == highspy.HighsStatus.kOk, key
+
+
+def test_answers_do_not_depend_on_what_was_solved_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One solver for many programs answers to the bit as a new one for each."""
+    problems = [random_problem(seed, sites=2) for seed in range(20)]
+    kept = [share(problem) for problem in problems]
+    for problem, before in zip(problems, kept, strict=True):
+        monkeypatch.setattr(simplex, "_thread", threading.local())
+        alone = share(problem)
+        assert before is not None
+        assert alone is not None
+        np.testing.assert_array_equal(before.rate_mbps, alone.rate_mbps)
+        np.testing.assert_array_equal(before.carrier_value, alone.carrier_value)
+
+
+def test_a_solver_that_failed_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a program without an answer the next one has a new solver."""
+    monkeypatch.setattr(simplex, "_thread", threading.local())
+    share(random_problem(1))
+    before = simplex._thread.quick
+    share(random_problem(2))
+    assert simplex._thread.quick is before
+    endless = simplex.Program(
+        cost=np.ones(1),
+        column_lower=np.zeros(1),
+        column_upper=np.full(1, np.inf),
+        row_lower=np.full(1, -np.inf),
+        row_upper=np.full(1, np.inf),
+        start=np.arange(2),
+        row=np.zeros(1, dtype=np.int64),
+        value=np.ones(1),
+    )
+    assert simplex.solved(endless, simplex.Start(np.zeros(1, dtype=np.int64), np.full(1, simplex.BASIC))) is None
+    share(random_problem(3))
+    assert simplex._thread.quick is not before

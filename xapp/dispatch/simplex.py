@@ -2,12 +2,14 @@
 
 Theory of operation. The programs of the fast loop have some hundred rows, and mostly all but a few users are served
 in full. From a basis that says so primal simplex needs a third of the pivots that dual simplex needs from nothing, and
-three quarters of the time; where half of the users cannot be served it needs more. Should it fail, sturdier ways
-follow, each on a fresh model: a failed solve can spoil the next one.
+three quarters of the time; where half of the users cannot be served it needs more. The solver is kept and given one
+program after another, with the same answers as a new one. Should it fail, sturdier ways follow, each with a solver of
+its own, and it is not used again: a failed solve can spoil the next one.
 """
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import highspy
@@ -29,6 +31,7 @@ _QUICK: _Options = {
     "simplex_primal_edge_weight_strategy": 0,  # Dantzig's: few rows
     "primal_simplex_bound_perturbation_multiplier": 0.0,
 }
+_thread = threading.local()  # its solver of the quick way: to make one is a tenth of a solve
 _STURDY: tuple[_Options, ...] = ({"solver": "simplex", "presolve": "on"}, {"solver": "ipm", "presolve": "on"})
 
 
@@ -65,15 +68,24 @@ class Solution:
 
 def solved(program: Program, start: Start) -> Solution | None:
     """An optimum, or None where the solver gives up in several ways."""
-    for options in (_QUICK, *_STURDY):
-        highs = _loaded(program, options)
-        if options is _QUICK:
-            highs.setBasis(_basis(start))
-        highs.run()
-        if highs.getModelStatus() == highspy.HighsModelStatus.kOptimal:
-            found = highs.getSolution()
-            return Solution(np.asarray(found.col_value), np.asarray(found.row_dual))
-    return None
+    quick, _thread.quick = getattr(_thread, "quick", None) or _solver(_QUICK), None
+    found = _answer(quick, program, start)
+    if found is not None:
+        _thread.quick = quick
+        return found
+    sturdy = (_answer(_solver(options), program) for options in _STURDY)
+    return next((each for each in sturdy if each is not None), None)
+
+
+def _answer(highs: highspy.Highs, program: Program, start: Start | None = None) -> Solution | None:
+    _pass(highs, program)
+    if start is not None:
+        highs.setBasis(_basis(start))
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    found = highs.getSolution()
+    return Solution(np.asarray(found.col_value), np.asarray(found.row_dual))
 
 
 def _basis(start: Start) -> highspy.HighsBasis:
@@ -83,10 +95,15 @@ def _basis(start: Start) -> highspy.HighsBasis:
     return basis
 
 
-def _loaded(program: Program, options: _Options) -> highspy.Highs:
+def _solver(options: _Options) -> highspy.Highs:
     highs = highspy.Highs()
     for key, value in (_OPTIONS | options).items():
         highs.setOptionValue(key, value)
+    return highs
+
+
+def _pass(highs: highspy.Highs, program: Program) -> None:
+    highs.clearModel()
     highs.passModel(
         len(program.cost),
         len(program.row_lower),
@@ -104,4 +121,3 @@ def _loaded(program: Program, options: _Options) -> highspy.Highs:
         program.value,
         np.zeros(len(program.cost), dtype=np.int32),  # no column is an integer
     )
-    return highs
