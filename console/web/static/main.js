@@ -78,8 +78,7 @@ class Page {
 
   resize() {
     this.map.resize();
-    const { width, height } = this.map.box.getBoundingClientRect();
-    this.users.resize(width, height);
+    this.users.resize(this.map.scale);
     [this.frame, this.dirty] = [null, true];
   }
 

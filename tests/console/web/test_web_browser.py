@@ -192,6 +192,16 @@ def crowded(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> 
     return out
 
 
+@pytest.fixture(scope="module")
+def large(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recorded half hour of 127 sites and 6,700 users."""
+    out, network = tmp_path_factory.mktemp("large") / "large", synthetic.network(6)
+    with RunRecorder(out, RunFacts("msrc", "medium", 1, 0.5, "paper", network)) as recorder:
+        for outcome in synthetic.blackout(network, periods=60, ues=6700):
+            recorder.add(outcome)
+    return out
+
+
 @pytest.fixture
 def replayed() -> Iterator[Callable[[Path], str]]:
     """Starts ``gridran web DIR`` and gives its address."""
@@ -254,6 +264,33 @@ def test_it_fits_desks_and_phones(
     soon(lambda: "site-04 at" in page.inner_text("#panel-why"))
     time.sleep(0.3)
     shot(page, f"replay-{width}-{scheme}-site")
+
+
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_a_large_network_fits_too(
+    large: Path, open_page: Open, replayed: Callable[[Path], str], width: int, height: int
+) -> None:
+    """With 127 sites the whole map stands above the timeline, nothing is wider than the screen and no site's name is
+    cut; on a desk the list of sites scrolls by itself."""
+    page = open_page(replayed(large), width, height)
+    soon(lambda: page.inner_text("#clock") != "–")
+    page.keyboard.press("Space")
+    soon(lambda: page.inner_text("#words").endswith("paused."))
+    assert page.locator("#marks a.site").count() == page.locator("#sites li").count() == 127
+    box, timeline = (page.locator(name).bounding_box() for name in ("#box", "#timeline"))
+    assert box["y"] >= 0.0
+    assert box["y"] + box["height"] <= timeline["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("[...document.querySelectorAll('#sites .label')].every((e) => e.scrollWidth <= e.clientWidth)")
+    if width > 980:
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+        assert page.evaluate("document.getElementById('sites').scrollHeight") > height
+    shot(page, f"large-{width}")
+    page.locator("#marks a.site").nth(40).focus()
+    page.keyboard.press("Enter")
+    soon(lambda: "site-40 at" in page.inner_text("#panel-why"))
+    assert page.locator("#marks a.site .name:visible").all_text_contents() == ["40"]
+    shot(page, f"large-{width}-site")
 
 
 def test_a_thousand_users_move_smoothly(crowded: Path, open_page: Open, replayed: Callable[[Path], str]) -> None:
