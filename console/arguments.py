@@ -80,7 +80,7 @@ def _study(command: argparse.ArgumentParser) -> None:
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
-    command.add_argument("dir", type=Path, metavar="DIR")
+    command.add_argument("dir", type=_checked(_given), metavar="DIR")
     command.add_argument("--site", required=True, metavar="I", help="index or site id")
     command.add_argument("--at", type=_checked(not_negative), required=True, metavar="H")
 

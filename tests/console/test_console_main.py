@@ -38,6 +38,7 @@ from studies import recorder
         (["bench", "no-such-bench", "--out", "x"], "no such bench 'no-such-bench'"),
         (["explain", "x", "--site", "1", "--at", "-1"], "--at"),
         (["explain", "no-such-dir", "--site", "1", "--at", "1"], "DIR"),
+        (["explain", "", "--site", "1", "--at", "1"], "DIR: the path is empty"),
         (["scenario", "check", "no-such-file"], "FILE"),
         (["no-such-command"], "COMMAND"),
     ],
