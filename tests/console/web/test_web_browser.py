@@ -99,11 +99,13 @@ def soon(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
 
 
 def heard(url: str) -> bool:
-    """Whether the page there has heard of a period."""
+    """Whether the page there has heard of a few periods."""
     try:
-        return httpx.get(f"{url}api/live/sites/0/reasons", timeout=10.0).status_code == 200
+        answer = httpx.get(f"{url}api/live/sites/0/reasons", timeout=10.0)
     except httpx.TransportError:
         return False
+    at_h = re.search(r" at ([\d.]+) h", answer.text)
+    return answer.status_code == 200 and at_h is not None and float(at_h[1]) >= 0.02
 
 
 def order(url: str, paused: bool) -> None:
@@ -165,6 +167,7 @@ def test_a_run_is_watched_held_and_hurried(running: tuple[Path, str, subprocess.
     page.keyboard.press("Escape")
     assert not page.locator("#panel").is_visible()
     assert page.inner_text("#words").startswith("Paused.")
+    look_back(page)
     insist(lambda: page.keyboard.press("Space"), page, "Live, as fast as both loops answer.")
     insist(lambda: page.keyboard.press("Space"), page, "Paused.")
     time.sleep(1.0)
@@ -180,6 +183,30 @@ def test_a_run_is_watched_held_and_hurried(running: tuple[Path, str, subprocess.
     assert run.returncode == 0
     assert (out / "report.html").is_file()
     soon(lambda: "replay the run with: gridran web DIR" in page.inner_text("#words"))
+
+
+def look_back(page: Any) -> None:
+    """By key to the beginning, the reasons with it, and by button to the present; what is played meets it, too."""
+    assert not page.locator("#live").is_visible()
+    present = page.inner_text("#clock")
+    page.keyboard.press("Home")
+    soon(lambda: page.inner_text("#clock") == "0 h 00 min")
+    assert page.inner_text("#words") == "Looking back, paused. Press Live for the present."
+    page.locator("#sites a").nth(2).click()
+    soon(lambda: "site-2 at 0.00 h" in page.inner_text("#panel-why"))
+    page.keyboard.press("Escape")
+    shot(page, "live-back")
+    page.locator("#live").click()
+    soon(lambda: page.inner_text("#clock") == present)
+    assert page.inner_text("#words").startswith("Paused.")
+    page.keyboard.press("Home")
+    soon(lambda: page.inner_text("#clock") == "0 h 00 min")
+    page.locator("#speeds label", has_text="3600").click()
+    page.get_by_label("Play").click()
+    soon(lambda: page.inner_text("#words").startswith("Paused."))
+    assert page.inner_text("#clock") == present
+    assert not page.locator("#live").is_visible()
+    page.evaluate("document.activeElement.blur()")
 
 
 @pytest.fixture(scope="module")
