@@ -228,7 +228,11 @@ def test_a_directory_is_served_as_a_process(run_dir: Path) -> None:
     said = page.stdout.readline()
     found = re.search(r"http://127\.0\.0\.1:\d+/", said)
     assert found is not None, said
-    assert httpx.get(f"{found[0]}api/page", timeout=10.0).json() == {"live": False, "record": None, "runs": [run_dir.name]}
+    assert httpx.get(f"{found[0]}api/page", timeout=10.0).json() == {
+        "live": False,
+        "record": None,
+        "runs": [run_dir.name],
+    }
     page.send_signal(signal.SIGTERM)
     _, errors = page.communicate(timeout=10)
     assert (page.returncode, errors) == (0, "")
