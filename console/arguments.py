@@ -80,7 +80,7 @@ def _study(command: argparse.ArgumentParser) -> None:
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
-    command.add_argument("dir", type=Path, metavar="DIR")
+    command.add_argument("dir", type=_checked(_given), metavar="DIR")
     command.add_argument("--site", required=True, metavar="I", help="index or site id")
     command.add_argument("--at", type=_checked(not_negative), required=True, metavar="H")
 
@@ -198,7 +198,7 @@ def address(text: str) -> str:
 
 def run_directory(text: str) -> Path:
     """A directory in which a run was recorded, or several were, each in one of its own."""
-    path = Path(text)
+    path = _given(text)
     wanted = "give what was --out of gridran run, or a directory of several"
     if not path.is_dir():
         there = f"{text!r} is not a directory" if path.exists() else f"there is no directory {text!r}"
@@ -210,7 +210,14 @@ def run_directory(text: str) -> Path:
 
 def directory(text: str) -> Path:
     """A directory, or a place where one can be made."""
-    path = Path(text)
+    path = _given(text)
     if path.exists() and not path.is_dir():
         raise ValueError(f"{text!r} is not a directory")
     return path
+
+
+def _given(text: str) -> Path:
+    """A path. An empty one, of a shell's variable that nobody has set, would be the current directory."""
+    if not text:
+        raise ValueError("the path is empty; give . for the current directory")
+    return Path(text)

@@ -74,11 +74,14 @@ class _UnfitError(ValueError):
 
 @contextlib.contextmanager
 def _whole(path: Path) -> Iterator[None]:
-    """A run whose files do not hold what they should is a fault of the argument, too."""
+    """A run whose files do not hold what they should, or are closed to us, is a fault of the argument, too."""
     try:
         yield
     except _UnfitError:
         raise
+    except OSError as wrong:
+        said = f"{wrong.filename}: {wrong.strerror}; it must be a file that this user may read"
+        raise _UnfitError(f"DIR: {said}") from None
     except DAMAGE as wrong:
         raise _UnfitError(f"DIR: {path} holds a damaged run: {wrong!r}") from None
 

@@ -39,12 +39,14 @@ BODY_MAX = 1024
 @dataclass(frozen=True)
 class Site:
     """What the page is made of. ``board`` and ``pace`` are None where no emulator is watched; ``notes`` reads what the
-    services of the live run wrote, None where that is not at hand."""
+    services of the live run wrote, None where that is not at hand; ``record`` is where it is recorded, None where that
+    is not known."""
 
     shelf: Shelf
     board: Board | None = None
     pace: PaceKeeper | None = None
     notes: Callable[[], Sequence[Note] | None] = lambda: None
+    record: Path | None = None
 
     def ready(self) -> bool:
         """Connected to the emulator, or with no need to be."""
@@ -84,8 +86,10 @@ class _Api:
         self._site = site
 
     def page(self, request: Request) -> Response:  # noqa: ARG002  # the shape of an endpoint
-        """What there is to see."""
-        return _json({"live": self._site.board is not None, "runs": self._site.shelf.names()})
+        """What there is to see; ``record``: the name under which the live run can be looked back on."""
+        site = self._site
+        record = site.shelf.name_of(site.record) if site.board is not None else None
+        return _json({"live": site.board is not None, "record": record, "runs": site.shelf.names()})
 
     def run(self, request: Request) -> Response:
         """A recorded run but for its frames."""
@@ -97,13 +101,13 @@ class _Api:
         first, end = (_whole(request, key) for key in ("first", "end"))
         if end - first > FRAMES_MAX:
             raise HTTPException(400, f"end: at most {FRAMES_MAX} frames at once")
-        with self._replay(request) as replay:
+        with self._replay(request, end) as replay:
             return _json({"frames": replay.frames(first, end)})
 
     def run_reasons(self, request: Request) -> Response:
         """Why a site was as it was in a period of a recorded run."""
         index, period = request.path_params["index"], _whole(request, "period")
-        with self._replay(request) as replay:
+        with self._replay(request, period + 1) as replay:
             if index >= len(replay.run.site_ids) or period >= replay.run.period_count:
                 raise HTTPException(404, "the run has no such site or period")
             return _json({"lines": explained(replay.run, index, period)})
@@ -149,11 +153,12 @@ class _Api:
         return self._site.board
 
     @contextmanager
-    def _replay(self, request: Request) -> Iterator[Replay]:
-        """The run of that name. HTTPException 404: there is none, 422: its files do not give what is asked of them."""
+    def _replay(self, request: Request, periods: int | None = None) -> Iterator[Replay]:
+        """The run of that name with its first ``periods``, all so far where that is None. HTTPException 404: there is
+        none, 422: its files do not give what is asked of them."""
         name = request.path_params["name"]
         try:
-            replay = self._site.shelf.replay(name)
+            replay = self._site.shelf.replay(name, periods)
             with reading(name):
                 yield replay
         except KeyError:

@@ -47,7 +47,7 @@ class WebService(Forever):
         if config.connect.o1:
             self._watch()
         self._shelf = Shelf(config.runs.dir)
-        site = Site(self._shelf, self.board, self.pace, self._notes)
+        site = Site(self._shelf, self.board, self.pace, self._notes, config.runs.live)
         app = make_app(site, config.listen.names, self._ticking)
         self._http = _Http(app, parse_address(config.listen.http))
 

@@ -32,15 +32,27 @@ class Shelf:
         """The names of all runs there are now, sorted."""
         return sorted(self._paths())
 
-    def replay(self, name: str) -> Replay:
-        """The run of that name. KeyError: there is none. DamagedRunError: its files cannot be read."""
+    def name_of(self, path: Path | None) -> str | None:
+        """The name that a run recorded in ``path`` has here, None where it has none."""
+        if path is None or self._root is None:
+            return None
+        root = self._root.resolve()
+        if path.resolve() == root:
+            return root.name
+        return path.name if path.parent.resolve() == root else None
+
+    def replay(self, name: str, periods: int | None = None) -> Replay:
+        """The run of that name. KeyError: there is none. DamagedRunError: its files cannot be read.
+
+        ``periods``: how many of the first are needed, None for all. A run that goes on is not read again for those
+        that are known."""
         path = self._paths()[name]
         with self._lock, reading(name):
             version = _version(path)
             known, replay = self._kept.pop(path, ((), None))
-            if replay is None or known != version:
-                replay = _read(path)
-            self._kept[path] = (version, replay)
+            if replay is None or (known != version and not _has(replay, known, version, periods)):
+                known, replay = version, _read(path)
+            self._kept[path] = (known, replay)
             while len(self._kept) > _KEPT:
                 self._kept.pop(next(iter(self._kept)))
             return replay
@@ -84,6 +96,12 @@ def _read(path: Path) -> Replay:
     replay = Replay(read_run(path))
     compact((replay.overview(), replay.frames(0, 1)))  # or a browser would be the first to learn of damage
     return replay
+
+
+def _has(replay: Replay, known: _Version, version: _Version, periods: int | None) -> bool:
+    """Whether ``replay`` has what is asked of a run of which more is recorded by now; another run in its place is told
+    by run.json."""
+    return known[0] == version[0] and periods is not None and periods <= replay.run.period_count
 
 
 def _is_run(path: Path) -> bool:

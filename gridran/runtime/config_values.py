@@ -1,5 +1,6 @@
 """Kinds of values in the configuration of the services. In text, as in a variable of the environment, commas part the
-values of a list; paths are relative to the folder of the file, which the validation's context gives.
+values of a list; paths are relative to the folder of the file, which the validation's context gives. What may be left
+out is left out by an empty text, too: an empty path is none, never the folder itself.
 """
 
 from __future__ import annotations
@@ -28,8 +29,14 @@ def _host_name(text: str) -> str:
 
 
 def _path(value: object, info: ValidationInfo) -> object:
+    if value == "":
+        raise ValueError("must not be empty")
     folder = (info.context or {}).get("folder", Path())
-    return folder / value if isinstance(value, str) and value else value
+    return folder / value if isinstance(value, str) else value
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
 
 
 def _directory(path: Path) -> Path:
@@ -53,5 +60,6 @@ HostPort = Annotated[str, AfterValidator(_address)]
 OptionalHostPort = Annotated[str, AfterValidator(_address_or_none)]
 HostNames = Annotated[tuple[Annotated[str, AfterValidator(_host_name)], ...], BeforeValidator(_parted)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
-Directory = Annotated[FilePath, AfterValidator(_directory)]
+OptionalFilePath = Annotated[FilePath | None, BeforeValidator(_none_if_empty)]
+OptionalDirectory = Annotated[Annotated[FilePath, AfterValidator(_directory)] | None, BeforeValidator(_none_if_empty)]
 Seconds = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]

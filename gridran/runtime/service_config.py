@@ -10,7 +10,8 @@
     [deadlines] [log] [limits]
 
 Relative paths are relative to the file. A variable GRIDRAN_TABLE_KEY of the environment, such as GRIDRAN_RUN_SPEED,
-says more than the file (``overrides``), so that one set of files serves many runs.
+says more than the file (``overrides``), so that one set of files serves many runs. An empty one takes away what may be
+left out: a path, an address, the values of a list.
 """
 
 from __future__ import annotations
@@ -24,7 +25,15 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gridran.runtime.address import parse_address
-from gridran.runtime.config_values import Directory, FilePath, HostNames, HostPort, OptionalHostPort, Seconds
+from gridran.runtime.config_values import (
+    FilePath,
+    HostNames,
+    HostPort,
+    OptionalDirectory,
+    OptionalFilePath,
+    OptionalHostPort,
+    Seconds,
+)
 from gridran.runtime.grpc import MAX_MESSAGE_MIB
 from gridran.runtime.overrides import first_fault, overridden
 from gridran.runtime.tls import Plaintext, Tls, TlsError, Transport
@@ -50,7 +59,7 @@ class RunTable(_Table):
     seed: int = Field(default=1, ge=0)
     hours: float = Field(default=24.0, gt=0.0, allow_inf_nan=False)
     speed: float = Field(default=0.0, ge=0.0, allow_inf_nan=False)
-    out: FilePath | None = None
+    out: OptionalFilePath = None
     exit_at_end: bool = True
 
 
@@ -58,7 +67,7 @@ class StateTable(_Table):
     """``db``: the journal, SQLite; ``journal``: notes for people and ``gridran explain``, JSON lines, may be absent."""
 
     db: FilePath
-    journal: FilePath | None = None
+    journal: OptionalFilePath = None
 
 
 class SecurityTable(_Table):
@@ -193,8 +202,8 @@ class RunsTable(_Table):
     """``dir``: a run directory, or a directory of run directories, to replay. ``live``: where the run that is watched
     is recorded, for the reasons of its plans."""
 
-    dir: Directory | None = None
-    live: FilePath | None = None
+    dir: OptionalDirectory = None
+    live: OptionalFilePath = None
 
 
 class WebConfig(_Speaker):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +12,8 @@ import pytest
 
 from studies.kpis import KpiAccumulator, RunMeta
 from studies.recorder import RunFacts, RunRecorder
+
+NOBODY = 65534
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +40,13 @@ def run_dir(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> 
             recorder.add(outcome)
         recorder.finish(kpis.result(RunMeta("msrc", "medium", 1, 3.5, (20.0, 30.0))))
     return out
+
+
+@pytest.fixture
+def stranger() -> Iterator[None]:
+    """A user whom modes of files stop, which they do not where the tests are root's."""
+    own = os.geteuid()
+    if own == 0:
+        os.seteuid(NOBODY)
+    yield
+    os.seteuid(own)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from console.explain import explain
+from console.main import main
 from gridran.runtime.notefile import NoteFile
 from studies.recorder import RunFacts, RunRecorder
 
@@ -110,3 +111,23 @@ def test_a_damaged_run_is_a_fault_of_the_argument(small: Path, name: str, conten
     with pytest.raises(ValueError, match=r"^DIR: ") as refused:
         explain(small, "1", 0.005)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("closed", ["run", "run/run.json", "run/timeline.csv"])
+def test_a_run_that_is_closed_to_us_is_a_fault_of_the_argument(
+    small: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+    closed: str,
+) -> None:
+    """Exit code 2, as of the page's command, and one line that names what may not be read."""
+    small.chmod(0o755)
+    shutil.copytree(small, small / "run", ignore=shutil.ignore_patterns("run"))
+    monkeypatch.chdir(small)
+    Path(closed).chmod(0)
+    request.getfixturevalue("stranger")
+    assert main(["explain", "run", "--site", "1", "--at", "0.02"]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"gridran explain: argument DIR: {closed}")
+    assert said.endswith(": Permission denied; it must be a file that this user may read")

@@ -49,6 +49,19 @@ def test_an_interface_is_served_on_its_own_network_alone(
     assert there == {server, *clients}
 
 
+@pytest.mark.parametrize("service", ["emulator", "xapp", "rapp"])
+def test_metrics_are_for_those_who_collect_them_alone(services: Services, service: str) -> None:
+    """A service serves them, and its health, on a name that exists only on the network that it shares with Prometheus
+    and nobody else; its own health check asks there. Prometheus knows it by no other network."""
+    address, network = config(service)["listen"]["http"], f"watch-{service}"
+    networks = services[service]["networks"]
+    named = [name for name, on in networks.items() if address.partition(":")[0] in (on.get("aliases") or [])]
+    assert named == [network]
+    assert {name for name, other in services.items() if network in other.get("networks", [])} == {service, "prometheus"}
+    assert set(networks) & set(services["prometheus"]["networks"]) == {network}
+    assert services[service]["healthcheck"]["test"] == ["CMD", "gridran-health", address, "alive"]
+
+
 def test_no_port_serves_two_interfaces() -> None:
     """E2, O1 and A1 can be told apart by whoever filters ports."""
     listen = [config("emulator")["listen"]["e2"], config("emulator")["listen"]["o1"], config("xapp")["listen"]["a1"]]

@@ -172,3 +172,23 @@ def test_a_directory_that_the_environment_names_is_looked_for(tmp_path: Path) ->
     """The variable is to blame, not the file."""
     with pytest.raises(ConfigError, match=r"^the environment's GRIDRAN_RUNS_DIR: no such directory .*none$"):
         read_config(written(tmp_path, WEB), WebConfig, {"GRIDRAN_RUNS_DIR": "none"})
+
+
+@pytest.mark.parametrize("key", ["dir", "live"])
+def test_an_empty_path_is_none(tmp_path: Path, key: str) -> None:
+    """An empty variable leaves out what the file gives, an empty key is none; neither means the folder itself."""
+    watching = '[connect]\no1 = "127.0.0.1:1"\n[security]\nplaintext = true\n'
+    given, empty = f'{WEB}live = "."\n{watching}', f'[listen]\nhttp = "127.0.0.1:8080"\n{watching}[runs]\n{key} = ""\n'
+    config = read_config(written(tmp_path, given), WebConfig, {f"GRIDRAN_RUNS_{key.upper()}": ""})
+    assert getattr(config.runs, key) is None
+    assert getattr(read_config(written(tmp_path, given), WebConfig, {}).runs, key) == tmp_path
+    assert getattr(read_config(written(tmp_path, empty), WebConfig, {}).runs, key) is None
+
+
+@pytest.mark.parametrize("variable", ["GRIDRAN_STATE_DB", "GRIDRAN_TLS_KEY"])
+def test_a_path_that_must_be_there_is_not_empty(tmp_path: Path, variable: str) -> None:
+    """It is refused in one line that names the variable."""
+    tls = '[tls]\ncertificate = "x.pem"\nkey = "x.key"\nauthority = "ca.pem"\n'
+    with pytest.raises(ConfigError) as refused:
+        read_config(written(tmp_path, XAPP + tls), XappConfig, {variable: ""})
+    assert str(refused.value) == f"the environment's {variable}: must not be empty"

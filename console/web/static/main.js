@@ -21,7 +21,7 @@ class Page {
     this.users = new UserLayer();
     this.panel = new SitePanel(() => this.highlight());
     this.timeline = new Timeline((time_h) => this.source.seek(time_h));
-    this.transport = new Transport({ onToggle: () => this.source.toggle(), onSpeed: (speed) => this.source.setSpeed(speed) });
+    this.transport = new Transport({ onToggle: () => this.source.toggle(), onSpeed: (speed) => this.source.setSpeed(speed), onLive: () => this.source.goLive() });
     byId("lines").addEventListener("change", () => { this.dirty = true; });
     new ResizeObserver(() => this.resize()).observe(this.map.box);
     new ResizeObserver(() => this.timeline.redraw()).observe(byId("track"));
@@ -78,8 +78,7 @@ class Page {
 
   resize() {
     this.map.resize();
-    const { width, height } = this.map.box.getBoundingClientRect();
-    this.users.resize(width, height);
+    this.users.resize(this.map.scale);
     [this.frame, this.dirty] = [null, true];
   }
 
@@ -125,20 +124,20 @@ class Page {
 // What there is to choose from; the live run comes first. Recorded runs may be added at any time.
 class Shelf {
   constructor(page) {
-    [this.page, this.select, this.names] = [page, byId("run"), []];
+    [this.page, this.select, this.names, this.record] = [page, byId("run"), [], null];
     this.select.addEventListener("change", () => this.show());
   }
 
   show() {
     const name = this.names[this.select.selectedIndex];
-    this.page.watch(name === LIVE ? new LiveSource() : new ReplaySource(name));
+    this.page.watch(name === LIVE ? new LiveSource(this.record) : new ReplaySource(name));
   }
 
   async refresh() {
-    const { live, runs } = await (await fetch("/api/page")).json(), names = [...(live ? [LIVE] : []), ...runs];
+    const { live, runs, record } = await (await fetch("/api/page")).json(), names = [...(live ? [LIVE] : []), ...runs];
     if (names.join("\n") === this.names.join("\n")) return;
     const before = this.names[this.select.selectedIndex];
-    this.names = names;
+    [this.names, this.record] = [names, record];
     this.select.replaceChildren(...names.map((name) => el("option", {}, name)));
     this.select.selectedIndex = Math.max(0, names.indexOf(before));
     byId("runs").hidden = names.length < 2;

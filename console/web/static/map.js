@@ -6,7 +6,9 @@ import { DOWN, STATE_WORDS, percent, shortName } from "./words.js";
 
 const MARGIN_FRAC = 1.15; // of the nominal radius, around the outermost sites
 const LINK_MAX = 9;
-const TINY = 4.4; // sites so small have no room for their names
+const LEAST = 3.8, MOST = 11; // pixels of a site's glyph, as far as there is room
+const TINY = 4.4; // sites so small have no room for their names but that of the one pointed at
+const ROOMY_PX = 38; // of the nominal radius: less, and what is drawn becomes smaller, down to half
 
 export class SiteMap {
   constructor(onSelect) {
@@ -15,7 +17,7 @@ export class SiteMap {
     this.marks = byId("marks");
     this.onSelect = onSelect;
     this.sites = [];
-    this.scale = { x: () => 0, y: () => 0, per_m: 1 };
+    this.scale = { x: () => 0, y: () => 0, per_m: 1, width: 0, height: 0, size: 1 };
   }
 
   // Another network: everything is drawn anew.
@@ -58,9 +60,10 @@ export class SiteMap {
     const per_m = Math.min(width / (east - west + 2 * margin_m), height / (north - south + 2 * margin_m));
     const x = (x_m) => width / 2 + (x_m - (west + east) / 2) * per_m;
     const y = (y_m) => height / 2 - (y_m - (south + north) / 2) * per_m;
-    this.scale = { x, y, per_m, width, height };
+    const radius_px = this.ground.radius_m[0] * per_m, size = Math.max(0.5, Math.min(1, radius_px / ROOMY_PX));
+    this.scale = { x, y, per_m, width, height, size };
     for (const layer of [this.below, this.marks]) set(layer, "viewBox", `0 0 ${width} ${height}`);
-    this.place(Math.max(3, Math.min(11, this.ground.radius_m[0] * per_m * 0.13)));
+    this.place(Math.max(Math.min(LEAST, radius_px * 0.25), Math.min(MOST, radius_px * 0.13)));
   }
 
   place(radius) {
@@ -89,7 +92,7 @@ export class SiteMap {
     set(this.covers[index], "r", this.ground.radius_m[state] * this.scale.per_m);
     set(part.glyph, "class", css(state));
     set(part.glyph, "d", path(state));
-    set(part.ring, "stroke-dasharray", `${soc} 1`);
+    set(part.ring, "stroke-dasharray", `${soc.toFixed(2)} 1`);
     set(part.ring, "class", soc < site.soc_min_frac + 0.05 ? "ring low" : "ring");
     say(part.cars, cars ? `${cars} EV` : "");
     set(part.link, "aria-label", `${site.id}, ${STATE_WORDS[state]}, battery ${percent(soc)}${cars ? `, ${cars} parked EV` : ""}`);
@@ -102,7 +105,7 @@ export class SiteMap {
       const key = `${helper} ${own}`;
       seen.add(key);
       if (!this.lines.has(key)) this.lines.set(key, this.line(helper, own));
-      set(this.lines.get(key), "stroke-width", Math.min(LINK_MAX, 0.6 + 0.75 * Math.sqrt(users)).toFixed(1));
+      set(this.lines.get(key), "stroke-width", (this.scale.size * Math.min(LINK_MAX, 0.6 + 0.75 * Math.sqrt(users))).toFixed(1));
       set(this.lines.get(key), "stroke-opacity", Math.min(0.75, 0.25 + users / 25).toFixed(2));
     }
     for (const [key, line] of this.lines) {

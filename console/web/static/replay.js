@@ -1,20 +1,21 @@
 // A recorded run: its frames are fetched in chunks as they are needed, and played by the browser's own clock.
 
-import { reasonsFrom } from "./live.js";
+import { reasonsFrom } from "./reasons.js";
 
 const CHUNK = 60, KEPT = 12;
 const SPEEDS = [60, 300, 900, 3600];
 
 export class ReplaySource {
-  constructor(name) {
+  // ``at_h``: where it begins; ``playing``: whether it plays when it is loaded.
+  constructor(name, at_h = 0, playing = true) {
     this.canSeek = true;
     this.url = `/api/runs/${encodeURIComponent(name)}`;
     this.title = name;
     this.listeners = {};
     this.chunks = new Map();
-    [this.points, this.time_h, this.speed, this.playing, this.last_ms] = [[], 0, 300, false, null];
+    [this.points, this.time_h, this.speed, this.playing, this.last_ms] = [[], at_h, 300, false, null];
     [this.problem, this.loading] = ["", true];
-    this.load();
+    this.load(playing);
   }
 
   on(event, callback) {
@@ -29,14 +30,14 @@ export class ReplaySource {
     this.listeners = {};
   }
 
-  async load() {
+  async load(playing) {
     const run = await this.fetched("");
     if (!run) return;
     Object.assign(this, { facts: run, ground: run.ground, points: run.points, loading: false });
     this.tell("ground");
     this.tell("points");
     if (!this.points.length) this.problem = "No period of this run was recorded.";
-    this.play(this.points.length > 0);
+    this.play(playing && this.points.length > 0);
   }
 
   async fetched(path) {
@@ -61,7 +62,8 @@ export class ReplaySource {
     if (index * CHUNK >= this.points.length) return null;
     if (!this.chunks.has(index) && !this.problem) {
       this.chunks.set(index, null);
-      this.fetched(`/frames?first=${index * CHUNK}&end=${(index + 1) * CHUNK}`).then((said) => this.keep(index, said));
+      const end = Math.min((index + 1) * CHUNK, this.points.length);
+      this.fetched(`/frames?first=${index * CHUNK}&end=${end}`).then((said) => this.keep(index, said));
     }
     return this.chunks.get(index) ?? null;
   }
@@ -133,7 +135,7 @@ export class ReplaySource {
 
   seek(time_h) {
     this.problem = "";
-    this.time_h = Math.max(0, Math.min(this.end_h, time_h));
+    this.time_h = Math.max(0, this.loading ? time_h : Math.min(this.end_h, time_h));
     this.fresh = true;
     this.tell("state");
   }

@@ -5,6 +5,7 @@ import { css, icon, path } from "./glyphs.js";
 import { CLASSES, CLASS_WORDS, STATE_WORDS, percent, sharePercent } from "./words.js";
 
 const FEW = 10; // sites that fit below one another
+const MANY = 24; // more do not fit beside the map: their list scrolls by itself
 
 export class ClassMeters {
   constructor(targets_frac) {
@@ -38,6 +39,7 @@ export class SiteList {
     this.onSelect = onSelect;
     this.rows = ground.sites.map((site, index) => this.row(site, index));
     byId("sites").classList.toggle("few", ground.sites.length <= FEW);
+    byId("sites").classList.toggle("many", ground.sites.length > MANY);
     byId("sites").replaceChildren(...this.rows.map((row) => row.item));
   }
 
@@ -62,7 +64,7 @@ export class SiteList {
       say(row.mode, `${STATE_WORDS[state]}, battery `);
       say(row.soc, percent(soc));
       say(row.cars, cars ? `${cars} EV` : "");
-      row.bar.style.width = `${soc * 100}%`;
+      row.bar.style.width = `${Math.round(soc * 100)}%`;
       row.link.classList.toggle("low", soc < row.floor_frac + 0.05);
     });
     say(byId("mean"), `mean ${percent(frame.soc_mean_frac)}`);

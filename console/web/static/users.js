@@ -1,7 +1,7 @@
 // Users on a canvas: a shape and colour for each class, a cross for whoever has no service.
 
 import { byId, el } from "./dom.js";
-import { put, stamps } from "./stamps.js";
+import { drawing, paint, trace } from "./shapes.js";
 import { colours, onThemeChange } from "./theme.js";
 import { CLASS_WORDS } from "./words.js";
 
@@ -12,16 +12,11 @@ export class UserLayer {
     this.canvas = byId("users");
     this.context = this.canvas.getContext("2d");
     this.ratio = Math.min(2, devicePixelRatio || 1);
-    this.dress();
-    onThemeChange(() => this.dress());
-  }
-
-  dress() {
     this.colours = colours();
-    this.stamps = stamps(this.colours, this.ratio);
+    onThemeChange(() => { this.colours = colours(); });
   }
 
-  resize(width, height) {
+  resize({ width, height }) {
     this.canvas.width = Math.round(width * this.ratio);
     this.canvas.height = Math.round(height * this.ratio);
   }
@@ -34,8 +29,8 @@ export class UserLayer {
     if (!users) return;
     const places = placed(users, scale);
     if (lines || chosen >= 0) this.drawLines(users.from, places, sites, scale, lines ? -1 : chosen);
-    if (chosen >= 0) this.drawUsers(users.from, places, FAR_ALPHA, (u) => !isOf(users.from, u, chosen));
-    this.drawUsers(users.from, places, 1, (u) => chosen < 0 || isOf(users.from, u, chosen));
+    if (chosen >= 0) this.drawUsers(users.from, places, scale.size, FAR_ALPHA, (u) => !isOf(users.from, u, chosen));
+    this.drawUsers(users.from, places, scale.size, 1, (u) => chosen < 0 || isOf(users.from, u, chosen));
   }
 
   drawLines(users, { x, y }, sites, scale, only) {
@@ -53,21 +48,26 @@ export class UserLayer {
     context.stroke();
   }
 
-  // The less important first, so that nobody hides an emergency.
-  drawUsers(users, { x, y }, alpha, fits) {
+  // The less important first, so that nobody hides an emergency; whoever is without service above the others of the class.
+  drawUsers(users, places, size, alpha, fits) {
     this.context.globalAlpha = alpha;
     for (let kind = CLASS_WORDS.length - 1; kind >= 0; kind--) {
-      const { served, lost } = this.stamps[kind];
-      for (let u = 0; u < x.length; u++) {
-        if (users.service_class[u] === kind && fits(u)) put(this.context, users.served[u] ? served : lost, x[u], y[u]);
-      }
+      for (const served of [1, 0]) this.drawAlike(users, places, size, kind, served, fits);
     }
     this.context.globalAlpha = 1;
   }
 
+  drawAlike(users, { x, y }, size, kind, served, fits) {
+    this.context.beginPath();
+    for (let u = 0; u < x.length; u++) {
+      if (users.service_class[u] === kind && users.served[u] === served && fits(u)) trace(this.context, kind, served, x[u], y[u], size);
+    }
+    paint(this.context, kind, served, this.colours, size);
+  }
+
   legend() {
-    const keys = stamps(this.colours, 2);
-    return [...CLASS_WORDS.map((word, kind) => el("li", {}, keys[kind].served, word)), el("li", {}, keys[2].lost, "without service")];
+    const keys = CLASS_WORDS.map((word, kind) => el("li", {}, drawing(this.colours, kind, 1), word));
+    return [...keys, el("li", {}, drawing(this.colours, 2, 0), "without service")];
   }
 }
 

@@ -43,7 +43,7 @@ def keeper() -> Keeper:
 @pytest.fixture
 def page(run_dir: Path, board: Board, keeper: Keeper) -> Iterator[TestClient]:
     """A page with a live run and a recorded one."""
-    site = Site(Shelf(run_dir), board, keeper, list)  # type: ignore[arg-type]  # all that the page needs of it
+    site = Site(Shelf(run_dir), board, keeper, list, run_dir)  # type: ignore[arg-type]  # all that the page needs of it
     with TestClient(make_app(site, ["page.example"]), base_url=HOST) as client:
         yield client
 
@@ -108,9 +108,10 @@ def test_strangers_names_get_nothing(page: TestClient, host: str, status: int) -
 
 
 def test_what_there_is_to_see(page: TestClient, archive: TestClient, run_dir: Path) -> None:
-    """A live run where an emulator is watched, and the names of the recorded ones."""
-    assert page.get("/api/page").json() == {"live": True, "runs": [run_dir.name]}
-    assert archive.get("/api/page").json() == {"live": False, "runs": [run_dir.name]}
+    """A live run where an emulator is watched, by which name one can look back on it, and the names of the recorded
+    ones."""
+    assert page.get("/api/page").json() == {"live": True, "record": run_dir.name, "runs": [run_dir.name]}
+    assert archive.get("/api/page").json() == {"live": False, "record": None, "runs": [run_dir.name]}
 
 
 def test_a_recorded_run_and_its_frames(archive: TestClient, run_dir: Path) -> None:

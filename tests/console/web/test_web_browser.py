@@ -99,11 +99,13 @@ def soon(condition: Callable[[], object], seconds: float = PATIENCE_S) -> None:
 
 
 def heard(url: str) -> bool:
-    """Whether the page there has heard of a period."""
+    """Whether the page there has heard of a few periods."""
     try:
-        return httpx.get(f"{url}api/live/sites/0/reasons", timeout=10.0).status_code == 200
+        answer = httpx.get(f"{url}api/live/sites/0/reasons", timeout=10.0)
     except httpx.TransportError:
         return False
+    at_h = re.search(r" at ([\d.]+) h", answer.text)
+    return answer.status_code == 200 and at_h is not None and float(at_h[1]) >= 0.02
 
 
 def order(url: str, paused: bool) -> None:
@@ -165,6 +167,7 @@ def test_a_run_is_watched_held_and_hurried(running: tuple[Path, str, subprocess.
     page.keyboard.press("Escape")
     assert not page.locator("#panel").is_visible()
     assert page.inner_text("#words").startswith("Paused.")
+    look_back(page)
     insist(lambda: page.keyboard.press("Space"), page, "Live, as fast as both loops answer.")
     insist(lambda: page.keyboard.press("Space"), page, "Paused.")
     time.sleep(1.0)
@@ -182,12 +185,46 @@ def test_a_run_is_watched_held_and_hurried(running: tuple[Path, str, subprocess.
     soon(lambda: "replay the run with: gridran web DIR" in page.inner_text("#words"))
 
 
+def look_back(page: Any) -> None:
+    """By key to the beginning, the reasons with it, and by button to the present; what is played meets it, too."""
+    assert not page.locator("#live").is_visible()
+    present = page.inner_text("#clock")
+    page.keyboard.press("Home")
+    soon(lambda: page.inner_text("#clock") == "0 h 00 min")
+    assert page.inner_text("#words") == "Looking back, paused. Press Live for the present."
+    page.locator("#sites a").nth(2).click()
+    soon(lambda: "site-2 at 0.00 h" in page.inner_text("#panel-why"))
+    page.keyboard.press("Escape")
+    shot(page, "live-back")
+    page.locator("#live").click()
+    soon(lambda: page.inner_text("#clock") == present)
+    assert page.inner_text("#words").startswith("Paused.")
+    page.keyboard.press("Home")
+    soon(lambda: page.inner_text("#clock") == "0 h 00 min")
+    page.locator("#speeds label", has_text="3600").click()
+    page.get_by_label("Play").click()
+    soon(lambda: page.inner_text("#words").startswith("Paused."))
+    assert page.inner_text("#clock") == present
+    assert not page.locator("#live").is_visible()
+    page.evaluate("document.activeElement.blur()")
+
+
 @pytest.fixture(scope="module")
 def crowded(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recorded hour and a half of 19 sites and 1,000 users."""
     out, network = tmp_path_factory.mktemp("crowded") / "crowd", synthetic.network(2)
     with RunRecorder(out, RunFacts("msrc", "medium", 1, 1.5, "paper", network)) as recorder:
         for outcome in synthetic.blackout(network, periods=180, ues=1000):
+            recorder.add(outcome)
+    return out
+
+
+@pytest.fixture(scope="module")
+def large(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recorded half hour of 127 sites and 6,700 users."""
+    out, network = tmp_path_factory.mktemp("large") / "large", synthetic.network(6)
+    with RunRecorder(out, RunFacts("msrc", "medium", 1, 0.5, "paper", network)) as recorder:
+        for outcome in synthetic.blackout(network, periods=60, ues=6700):
             recorder.add(outcome)
     return out
 
@@ -254,6 +291,33 @@ def test_it_fits_desks_and_phones(
     soon(lambda: "site-04 at" in page.inner_text("#panel-why"))
     time.sleep(0.3)
     shot(page, f"replay-{width}-{scheme}-site")
+
+
+@pytest.mark.parametrize(("width", "height"), WIDTHS)
+def test_a_large_network_fits_too(
+    large: Path, open_page: Open, replayed: Callable[[Path], str], width: int, height: int
+) -> None:
+    """With 127 sites the whole map stands above the timeline, nothing is wider than the screen and no site's name is
+    cut; on a desk the list of sites scrolls by itself."""
+    page = open_page(replayed(large), width, height)
+    soon(lambda: page.inner_text("#clock") != "–")
+    page.keyboard.press("Space")
+    soon(lambda: page.inner_text("#words").endswith("paused."))
+    assert page.locator("#marks a.site").count() == page.locator("#sites li").count() == 127
+    box, timeline = (page.locator(name).bounding_box() for name in ("#box", "#timeline"))
+    assert box["y"] >= 0.0
+    assert box["y"] + box["height"] <= timeline["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("[...document.querySelectorAll('#sites .label')].every((e) => e.scrollWidth <= e.clientWidth)")
+    if width > 980:
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+        assert page.evaluate("document.getElementById('sites').scrollHeight") > height
+    shot(page, f"large-{width}")
+    page.locator("#marks a.site").nth(40).focus()
+    page.keyboard.press("Enter")
+    soon(lambda: "site-40 at" in page.inner_text("#panel-why"))
+    assert page.locator("#marks a.site .name:visible").all_text_contents() == ["40"]
+    shot(page, f"large-{width}-site")
 
 
 def test_a_thousand_users_move_smoothly(crowded: Path, open_page: Open, replayed: Callable[[Path], str]) -> None:

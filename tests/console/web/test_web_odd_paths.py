@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,8 @@ from console.main import main
 from console.web.app import Site, make_app
 from console.web.shelf import Shelf
 
-NOBODY = 65534
 HOST = "http://127.0.0.1:8080"
 Break = Callable[[Path], object]
-
-
-@pytest.fixture
-def stranger() -> Iterator[None]:
-    """A user whom modes of files stop, which they do not where the tests are root's."""
-    own = os.geteuid()
-    if own == 0:
-        os.seteuid(NOBODY)
-    yield
-    os.seteuid(own)
 
 
 def refusal(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:

@@ -82,6 +82,31 @@ def test_a_run_that_goes_on_is_read_again(run_dir: Path, tmp_path: Path) -> None
     assert (first.run.period_count, shelf.replay("grown").run.period_count) == (49, 240)
 
 
+def test_what_is_known_of_a_run_that_goes_on_is_not_read_again(run_dir: Path, tmp_path: Path) -> None:
+    """Whoever looks back gets the same object for the periods that it has, a new one for others or for another run."""
+    grown = tmp_path / "grown"
+    shutil.copytree(run_dir, grown)
+    whole = (grown / "network.csv").read_text()
+    (grown / "network.csv").write_text("".join(whole.splitlines(keepends=True)[:50]))
+    shelf = Shelf(tmp_path)
+    first = shelf.replay("grown")
+    (grown / "network.csv").write_text(whole)
+    assert shelf.replay("grown", periods=49) is first
+    second = shelf.replay("grown", periods=50)
+    assert second.run.period_count == 240
+    (grown / "run.json").write_text((grown / "run.json").read_text() + "\n")
+    assert shelf.replay("grown", periods=50) is not second
+
+
+def test_a_live_run_has_a_name_where_its_record_is_on_the_shelf(tmp_path: Path) -> None:
+    """The directory itself, before anything is recorded in it, or one below; elsewhere none."""
+    run = tmp_path / "run"
+    assert Shelf(run).name_of(run) == Shelf(tmp_path).name_of(run) == "run"
+    assert Shelf(tmp_path / "other").name_of(run) is None
+    assert Shelf(None).name_of(run) is None
+    assert Shelf(tmp_path).name_of(None) is None
+
+
 @pytest.mark.parametrize("damage", ["soc_mean_frac", "availability_voice_frac"])
 def test_a_damaged_run_is_refused_in_one_line(run_dir: Path, tmp_path: Path, damage: str) -> None:
     """A column that is missing is named, and so is the run."""

@@ -188,10 +188,10 @@ def test_with_certificates_only_an_operator_holds_the_run(stack: Stack, tmp_path
 
 
 def test_a_late_page_has_the_timeline_from_the_files(stack: Stack, run_dir: Path) -> None:
-    """What it did not hear it reads where the run is recorded."""
+    """What it did not hear it reads where the run is recorded, and says by which name one can look back on it."""
     emulator = stack.emulator(hours=24.0, speed=1200.0)
     time.sleep(2.5)
-    page = stack.page(emulator.o1_address, runs=f'live = "{run_dir}"')
+    page = stack.page(emulator.o1_address, runs=f'dir = "{run_dir.parent}"\nlive = "{run_dir}"')
     board = page.board
     assert board is not None
     wait_for(lambda: board.live.outcome is not None)
@@ -200,6 +200,7 @@ def test_a_late_page_has_the_timeline_from_the_files(stack: Stack, run_dir: Path
     assert points[0][0] == 0.0
     times_h = [point[0] for point in points]
     assert times_h == sorted(times_h)
+    assert got(page, "/api/page")["record"] == run_dir.name
 
 
 @pytest.mark.parametrize("network", ["", "period,time_h\n0,x\n", "a,b\n1\n"])
@@ -227,7 +228,11 @@ def test_a_directory_is_served_as_a_process(run_dir: Path) -> None:
     said = page.stdout.readline()
     found = re.search(r"http://127\.0\.0\.1:\d+/", said)
     assert found is not None, said
-    assert httpx.get(f"{found[0]}api/page", timeout=10.0).json() == {"live": False, "runs": [run_dir.name]}
+    assert httpx.get(f"{found[0]}api/page", timeout=10.0).json() == {
+        "live": False,
+        "record": None,
+        "runs": [run_dir.name],
+    }
     page.send_signal(signal.SIGTERM)
     _, errors = page.communicate(timeout=10)
     assert (page.returncode, errors) == (0, "")

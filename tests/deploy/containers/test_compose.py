@@ -121,6 +121,14 @@ def test_an_interface_is_open_on_its_own_network_alone(stack: Any) -> None:
     assert not stack.opens("emulator", f"{_address(stack, 'xapp', 'e2')}:5603")
 
 
+def test_metrics_are_open_to_those_who_collect_them_alone(stack: Any) -> None:
+    """A peer finds no metrics on the network that it shares with a service; the service itself finds them."""
+    assert stack.opens("emulator", "emulator-watch:9464")
+    assert not stack.opens("xapp", f"{_address(stack, 'emulator', 'e2')}:9464")
+    assert not stack.opens("web", f"{_address(stack, 'emulator', 'o1')}:9464")
+    assert not stack.opens("rapp", f"{_address(stack, 'xapp', 'a1')}:9464")
+
+
 def _address(stack: Any, service: str, network: str) -> str:
     """The address of a service on one of its networks."""
     networks = stack.inspect(service)["NetworkSettings"]["Networks"]
