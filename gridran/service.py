@@ -16,9 +16,10 @@ BEST_EFFORT_PROMISED_FRAC = 0.51  # so this is what it is given where it is give
 def served(
     service_class: IntArray, demand_mbps: FloatArray, min_rate_mbps: FloatArray, served_mbps: FloatArray
 ) -> BoolArray:
-    """Users [U] at or above their minimum rate; best-effort users above half their demand, or who ask for nothing."""
+    """Users [U] at or above their minimum rate or all that they ask for; best-effort users above half of it, or who ask
+    for nothing."""
     above_half = (served_mbps > BEST_EFFORT_SERVED_FRAC * demand_mbps) | (demand_mbps <= 0.0)
-    at_minimum = served_mbps >= min_rate_mbps * WHOLE
+    at_minimum = served_mbps >= np.minimum(min_rate_mbps, demand_mbps) * WHOLE
     return np.where(service_class == ServiceClass.BEST_EFFORT, above_half, at_minimum)
 
 

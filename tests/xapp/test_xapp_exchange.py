@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gridran.types import BoolArray, FloatArray
+from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass
 from xapp.dispatch import crowded, exchange, spread
 from xapp.dispatch.bandwidth import Shares, segments, share
 from xapp.dispatch.bound import most_gained
@@ -19,12 +19,13 @@ from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.exchange import exchanged
 from xapp.dispatch.placement import Placement, used_by
 from xapp.dispatch.sharing import Power, power_of
-from xapp.dispatch.spread import Joint, joint
+from xapp.dispatch.spread import Joint, Spread, joint, move_cost
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatchers import proportional_fair
-from xapp.dispatchers.proportional_fair import Decided, decide
+from xapp.dispatchers.proportional_fair import decide
 
 Make = Callable[..., Any]
+SEED, LOAD = 0, 14.0  # somebody changes place
 Offer = tuple[DispatchTask, Radio, Power, Placement, BoolArray, list[Case]]
 
 
@@ -76,9 +77,9 @@ def worth(problem: Shares, rate_mbps: FloatArray) -> float:
 def test_no_moves_bring_more_than_the_bound(asked: Callable[..., DispatchTask], offered: list[Any]) -> None:
     """What the program over all crowded sites gains over these sites on their own is within the bound at their
     prices, and not far below it."""
-    gains, bounds = [], []
-    for seed, load in itertools.product(range(3), (14.0, 18.0, 24.0)):
-        task = asked(seed, load)
+    gains, bounds, scarce_power = [], [], 0
+    for seed, (load, budget_kw) in itertools.product(range(3), [(14.0, 17.0), (18.0, 17.0), (24.0, 17.0), (5.0, 5.0)]):
+        task = asked(seed, load, budget_kw)
         offered.clear()
         found = decide(task, power_of(task.network))
         over, carrier, kw = joint_of(*offered[0])
@@ -87,23 +88,21 @@ def test_no_moves_bring_more_than_the_bound(asked: Callable[..., DispatchTask], 
         alone = np.where(over.here[..., None], found.at.rate_mbps[over.users][:, None], 0.0)
         gains.append(worth(over.problem, answer.rate_mbps) - worth(over.problem, alone))
         bounds.append(most_gained(over.problem, over.here, carrier, kw))
+        scarce_power += int((kw > 1e-3).sum())
     power_cost = 0.01  # a part of the program's objective that these sums leave out
     assert (np.array(gains) <= np.array(bounds) + power_cost).all()
-    assert sum(bounds) - len(bounds) * power_cost <= 1.5 * sum(gains)
+    assert sum(bounds) - len(bounds) * power_cost <= 2.5 * sum(gains)
     assert sum(gains) > 0.5
+    assert scarce_power > 0
 
 
 def test_who_may_not_leave_gains_nothing(asked: Callable[..., DispatchTask], offered: list[Any]) -> None:
     """With no other option the bound is nothing at all."""
-    task = asked(1, 8.0)
+    task = asked(SEED, LOAD)
     decide(task, power_of(task.network))
     over, carrier, kw = joint_of(*offered[0])
     stuck = replace(over.problem, rate_mbps=np.where(over.here[..., None], over.problem.rate_mbps, 0.0))
     assert most_gained(stuck, over.here, carrier, kw) == 0.0
-
-
-def standing(found: Decided) -> tuple[float, ...]:
-    return exchange._standing(found.asked, found.at)
 
 
 @pytest.mark.parametrize("budget_kw", [17.0, 3.0])
@@ -111,8 +110,8 @@ def standing(found: Decided) -> tuple[float, ...]:
 def test_an_exchange_only_ever_helps(
     asked: Callable[..., DispatchTask], load: float, budget_kw: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On the same carriers no more minimum rates are missed and utility is no less, strictly so for some seed; carriers
-    and budgets hold."""
+    """On the same carriers somebody changes place only for fewer missed minimum rates, or else for utility, as happens
+    for some seed; carriers and budgets hold."""
     better = 0
     for seed in range(4):
         task = asked(seed, load, budget_kw)
@@ -122,8 +121,9 @@ def test_an_exchange_only_ever_helps(
             before = decide(task, power)
         after = decide(task, power)
         np.testing.assert_array_equal(after.at.band_on, before.at.band_on)
-        assert standing(after) <= standing(before)
-        better += standing(after) < standing(before)
+        if after.at is not before.at and not np.array_equal(after.at.option, before.at.option):
+            assert exchange._better(task, before.at, after.at, 0.0)
+            better += 1
         taken, awake = used_by(power, after.at), after.at.band_on.any(axis=1)
         assert (taken.blocks <= 1.0 + 1e-9).all()
         draw_kw = power.fixed_kw(after.at.band_on) + taken.load_kw
@@ -131,11 +131,122 @@ def test_an_exchange_only_ever_helps(
     assert better > 0
 
 
+def swapped(at: Placement, sites: int) -> Placement:
+    """Everybody at another site, whatever there is for them."""
+    return replace(at, ue_site=np.where(at.ue_site >= 0, (at.ue_site + 1) % sites, -1))
+
+
+def test_minimum_rates_come_before_utility_and_utility_before_moves(asked: Callable[..., DispatchTask]) -> None:
+    """A placement with fewer missed minimum rates is better however little utility it has, an essential one for a voice
+    one is worse; with as many missed it is better by utility alone, by more than what the moves cost and by what is
+    worth having."""
+    task = asked(1, 2.0)
+    at = decide(task, power_of(task.network)).at
+    task = replace(task, snapshot=replace(task.snapshot, serving_site=at.ue_site))
+    kinds = task.snapshot.service_class
+    of = {kind: np.flatnonzero((kinds == kind) & (at.rate_mbps.sum(axis=1) > 0))[0] for kind in range(4)}
+
+    def without(*users: int) -> Placement:
+        rate_mbps = at.rate_mbps.copy()
+        rate_mbps[list(users)] = 0.0
+        return replace(at, rate_mbps=rate_mbps)
+
+    best_effort = np.flatnonzero(kinds == ServiceClass.BEST_EFFORT).tolist()
+    assert exchange._better(task, without(of[2]), without(*best_effort), 0.0)
+    assert not exchange._better(task, without(*best_effort), without(of[2]), 0.0)
+    assert exchange._better(task, without(of[1]), without(of[2]), 0.0)
+    assert not exchange._better(task, without(of[2]), without(of[1]), 0.0)
+    assert exchange._better(task, without(of[3]), at, 0.0)
+    assert not exchange._better(task, without(of[3]), at, 1e3)
+    assert not exchange._better(task, at, at, 0.0)
+    assert not exchange._better(task, without(of[3]), swapped(at, 7), 0.0)
+    moves = move_cost(task, np.flatnonzero(at.ue_site >= 0)).sum()
+    assert exchange._net_utility(task, at) - exchange._net_utility(task, swapped(at, 7)) == pytest.approx(moves)
+
+
+def test_a_proposal_that_turns_out_worse_is_dropped(
+    asked: Callable[..., DispatchTask], offered: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the program names: users who would all crowd one site stay where they are."""
+    task = asked(SEED, LOAD)
+    decide(task, power_of(task.network))
+    before = offered[0][3]
+
+    def crammed(over: Joint, option: IntArray) -> Spread:
+        worse = option.copy()
+        worse[over.users] = np.argmax(over.problem.rate_mbps.max(axis=2) > 0, axis=1)
+        worse[over.users[over.problem.rate_mbps[:, 1].max(axis=1) > 0]] = 1
+        return Spread(worse, over.users, np.zeros((len(over.users), 4)))
+
+    monkeypatch.setattr(exchange, "spread", crammed)
+    assert exchanged(*offered[0]) is before
+    monkeypatch.setattr(exchange, "_better", lambda *_: True)
+    assert exchanged(*offered[0]) is not before
+
+
+@pytest.mark.parametrize("over_frac", [0.99, 1.01])
+def test_the_program_is_asked_from_the_threshold_on(
+    asked: Callable[..., DispatchTask], offered: list[Any], over_frac: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bound just below what is worth it asks for no program, one just above it does, and missed minimum rates do
+    whatever the bound."""
+    task = asked(SEED, LOAD)
+    decide(task, power_of(task.network))
+    *given, sites, cases = offered[0]
+    assert not any(any(case.missed) for case in cases)
+    users = len(joint(*given, sites).users)
+    worth_having = exchange.WORTH_FRAC * np.log(2.0) * task.policy.class_weight.min() * users
+    calls: list[int] = []
+    cases = [replace(case, power_value=7.0 + case.site) for case in cases]
+
+    def bound(problem: Shares, here: BoolArray, carrier_price: FloatArray, power_price: FloatArray) -> float:
+        for case in cases:
+            assert power_price[case.site] == case.power_value
+            np.testing.assert_array_equal(carrier_price[case.site], case.carrier_value)
+        return over_frac * worth_having
+
+    monkeypatch.setattr(exchange, "most_gained", bound)
+    monkeypatch.setattr(exchange, "spread", lambda over, option: calls.append(1) or Spread(option, over.users, None))
+    exchanged(*given, sites, cases)
+    assert len(calls) == (over_frac > 1.0)
+    exchanged(*given, sites, [replace(cases[0], missed=(0, 0, 1)), *cases[1:]])
+    assert len(calls) == (over_frac > 1.0) + 1
+
+
+def test_a_site_that_cannot_hold_who_came_shares_out_anew(
+    asked: Callable[..., DispatchTask], offered: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user who gets part of its demand at a site that is not crowded gets all that fits there."""
+    task = asked(SEED, LOAD)
+    decide(task, power_of(task.network))
+    radio, before, sites = offered[0][1], offered[0][3], offered[0][4]
+    quiet = np.flatnonzero(~sites)
+    movers = [
+        (user, option)
+        for user in np.flatnonzero(np.append(sites, False)[before.ue_site]).tolist()
+        for option in np.flatnonzero(radio.best_mbps[user] > 0).tolist()
+        if radio.candidate[user, option] in quiet and before.band_on[radio.candidate[user, option]].any()
+    ]
+    user, option = movers[0]
+
+    def partly(over: Joint, options: IntArray) -> Spread:
+        moved = options.copy()
+        moved[user] = option
+        rate_mbps = before.rate_mbps[over.users].copy()
+        rate_mbps[over.users == user] = 1e-3
+        return Spread(moved, over.users, rate_mbps)
+
+    monkeypatch.setattr(exchange, "spread", partly)
+    monkeypatch.setattr(exchange, "_better", lambda *_: True)
+    after = exchanged(*offered[0])
+    assert after.rate_mbps[user].sum() > 4e-3
+
+
 def test_little_to_gain_asks_for_no_program(
     asked: Callable[..., DispatchTask], offered: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Below the threshold everybody stays, and the program over several sites is not asked."""
-    task = asked(1, 8.0)
+    task = asked(SEED, LOAD)
     decide(task, power_of(task.network))
     monkeypatch.setattr(spread, "share", pytest.fail)
     monkeypatch.setattr(exchange, "WORTH_FRAC", np.inf)
@@ -148,7 +259,7 @@ def test_without_an_answer_everybody_stays(
 ) -> None:
     """When the program over the sites fails, or one of the sites has only the greedy answer afterwards, the placement
     stays as it was."""
-    task = asked(1, 8.0)
+    task = asked(SEED, LOAD)
     decide(task, power_of(task.network))
     assert exchanged(*offered[0]) is not offered[0][3]
     if lost == "spread":

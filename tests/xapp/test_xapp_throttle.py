@@ -199,3 +199,42 @@ def test_the_clamp_holds_the_cap_against_any_dispatcher(under: Make) -> None:
     assert (control.rate_mbps.sum(axis=1) <= permitted_mbps(task) * (1.0 + 1e-9)).all()
     assert (control.shed_reason[of_class(task, ServiceClass.BEST_EFFORT)] == ShedReason.POLICY_LIMIT).all()
     assert (control.shed_reason[of_class(task, ServiceClass.ESSENTIAL)] == ShedReason.SERVED).all()
+
+
+def test_half_of_what_best_effort_asks_for_is_not_service(under: Make) -> None:
+    """Where the policy permits just half to best effort nobody of it counts as served, and the policy is the reason."""
+    task = under([1.0, 1.0, 1.0, 0.5], promised=(1.0, 1.0, 1.0, 0.0))
+    control = decide(task)
+    best_effort = of_class(task, ServiceClass.BEST_EFFORT)
+    heard = control.shed_reason != ShedReason.OUT_OF_COVERAGE
+    assert (best_effort & heard).any()
+    assert (control.shed_reason[best_effort & heard] == ShedReason.POLICY_LIMIT).all()
+    assert (control.rate_mbps.sum(axis=1)[best_effort & heard] > 0.0).any()
+
+
+def test_a_site_whose_budget_pays_for_no_carrier_sheds_for_want_of_power(
+    network_of: Make, report_of: Make, policy_of: Make, task_of: Make
+) -> None:
+    """Its users are told that power is missing, not blocks."""
+    network = network_of(7)
+    budget_kw = np.where(np.arange(7) == 3, 0.1, 17.0)
+    task = task_of(
+        network, report_of(network, 3, load=40.0), policy_of(network, "independent-es", power_budget_kw=budget_kw)
+    )
+    control = decide(task)
+    assert not control.band_on[3].any()
+    own = task.snapshot.neighbour_site[:, 0] == 3
+    shed = own & (control.shed_reason != ShedReason.OUT_OF_COVERAGE)
+    assert shed.any()
+    assert (control.shed_reason[shed] == ShedReason.POWER_BUDGET).all()
+
+
+def test_who_asks_for_nothing_is_served(network_of: Make, report_of: Make, policy_of: Make, task_of: Make) -> None:
+    """A user without demand is never shed, whatever minimum rate it has, and gets nothing."""
+    network = network_of(7)
+    report = report_of(network, 3)
+    idle = np.arange(len(report.demand_mbps)) % 5 == 0
+    task = task_of(network, replace(report, demand_mbps=np.where(idle, 0.0, report.demand_mbps)), policy_of(network))
+    control = decide(task)
+    assert (control.shed_reason[idle] == ShedReason.SERVED).all()
+    assert (control.rate_mbps[idle] == 0.0).all()

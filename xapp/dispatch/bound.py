@@ -46,21 +46,22 @@ def most(
     surplus = np.zeros(len(sets))
     for width, slope in zip(wants.width.T, wants.slope.T, strict=True):
         surplus += np.maximum(slope - cheapest, 0.0) @ width
-    return np.asarray(surplus + sets @ carrier_price + power_price * power_limit_kw, dtype=np.float64)
+    power_worth = power_price * power_limit_kw if power_price > 0.0 else 0.0  # where power is without limit, too
+    return np.asarray(surplus + sets @ carrier_price + power_worth, dtype=np.float64)
 
 
 def most_gained(problem: Shares, here: BoolArray, carrier_price: FloatArray, power_price: FloatArray) -> float:
     """By how much utility, less the ``move_cost`` of options, can grow at most when users may leave the options that
-    are ``here`` [M, C], from what is best there; at the prices [N, B] and [N] of that best."""
+    are ``here`` [M, C], from what is best there; at the prices [N, B] and [N] of that best. Where minimum rates were
+    given up to find it they are prices of another program, and this is no bound."""
     blocks, kw = needs(problem)
     site = np.maximum(problem.site, 0)
     cost = carrier_price[site] * blocks + (power_price[site] + POWER_COST_PER_KW)[..., None] * kw
     usable = (problem.rate_mbps > 0) & (problem.site >= 0)[..., None]
     option_cost = np.where(usable, cost, np.inf).min(axis=2)
-    staying = np.where(here, option_cost, np.inf).min(axis=1)
     if problem.move_cost is not None:
         option_cost = option_cost + problem.move_cost
-    cheapest = option_cost.min(axis=1)
+    cheapest, staying = option_cost.min(axis=1), np.where(here, option_cost, np.inf).min(axis=1)
     width, slope = segments(problem)
     surplus = [(np.maximum(slope - each[:, None], 0.0) * width).sum() for each in (cheapest, staying)]
     return float(surplus[0] - surplus[1])

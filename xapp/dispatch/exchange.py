@@ -1,10 +1,10 @@
 """Users of crowded sites change places, once carriers are chosen and every site has shared out what it has.
 
 Theory of operation. Each of these sites was solved on its own, which gave prices of its carriers and its power. What
-users would save at the prices elsewhere bounds what all moves together can bring (``most_gained``); only where that is
-worth it is the program over all of the sites asked (``spread``). Whom it moves moves, the crowded sites that lost or
+users would save at the prices elsewhere bounds what all moves together can bring (``most_gained``); only where that may
+be worth it is the program over all of the sites asked (``spread``). Whom it moves moves, the crowded sites that lost or
 gained somebody share out anew, and the result stands if it is better: fewer minimum rates missed, in class order, or
-else more utility.
+else more utility than moves cost.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from xapp.dispatch.bound import most_gained
 from xapp.dispatch.crowded import Case
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.placement import Placement, moved
-from xapp.dispatch.sharing import FULL, Power, is_best_effort
-from xapp.dispatch.spread import Spread, joint, spread
+from xapp.dispatch.sharing import FULL, Power
+from xapp.dispatch.spread import Joint, Spread, joint, move_cost, spread
 from xapp.dispatch.task import DispatchTask
 
-WORTH_FRAC = 1e-4  # of what all best effort is worth in full
+WORTH_FRAC = 5e-4  # of the utility of a user of the least class, for each user who is asked about
 
 
 def exchanged(
@@ -33,17 +33,29 @@ def exchanged(
 ) -> Placement:
     """``before`` with users of ``sites`` [N] elsewhere and rates to suit, where that is better. ``cases`` are these
     sites as they were solved; one without carriers has none."""
-    carrier_price, power_price = np.zeros(before.band_on.shape), np.zeros(len(sites))
-    for case in cases:
-        carrier_price[case.site], power_price[case.site] = case.carrier_value, case.power_value
     asked = joint(task, radio, power, before, sites)
-    if most_gained(asked.problem, asked.here, carrier_price, power_price) <= _worth(task):
+    if not _promising(task, asked, cases):
         return before
     found = spread(asked, before.option)
     if np.array_equal(found.option, before.option):
         return before
     after = _shared_anew(task, power, before, _moved(task, radio, before, found), sites)
-    return after if after is not None and _standing(task, after) < _standing(task, before) else before
+    return after if after is not None and _better(task, before, after, _worth(task, asked)) else before
+
+
+def _promising(task: DispatchTask, asked: Joint, cases: list[Case]) -> bool:
+    """Whether moves may bring what is worth them. A site that had to give up minimum rates has no prices of its own."""
+    if any(any(case.missed) or not case.exact for case in cases):
+        return True
+    sites, bands = asked.problem.load_kw.shape
+    carrier_price, power_price = np.zeros((sites, bands)), np.zeros(sites)
+    for case in cases:
+        carrier_price[case.site], power_price[case.site] = case.carrier_value, case.power_value
+    return most_gained(asked.problem, asked.here, carrier_price, power_price) > _worth(task, asked)
+
+
+def _worth(task: DispatchTask, asked: Joint) -> float:
+    return float(WORTH_FRAC * np.log(2.0) * task.policy.class_weight.min() * len(asked.users))
 
 
 def _moved(task: DispatchTask, radio: Radio, before: Placement, found: Spread) -> Placement:
@@ -52,11 +64,6 @@ def _moved(task: DispatchTask, radio: Radio, before: Placement, found: Spread) -
     movers = found.option[found.users] != before.option[found.users]
     rate_mbps[found.users[movers]] = found.rate_mbps[movers]
     return moved(task, radio, before, found.option, rate_mbps)
-
-
-def _worth(task: DispatchTask) -> float:
-    weight = task.policy.class_weight[ServiceClass.BEST_EFFORT] * np.log(2.0)
-    return float(WORTH_FRAC * weight * np.count_nonzero(is_best_effort(task)))
 
 
 def _shared_anew(
@@ -77,11 +84,27 @@ def _shared_anew(
     return replace(after, rate_mbps=rate_mbps) if all(case.exact for case in cases) else None
 
 
-def _standing(task: DispatchTask, at: Placement) -> tuple[float, ...]:
-    """Missed minimum rates by class, then utility, negative: the less the better."""
+def _better(task: DispatchTask, before: Placement, after: Placement, worth: float) -> bool:
+    """Fewer minimum rates missed, in class order; or as many, and utility that grows by more than moves cost and by
+    something ``worth`` having."""
+    missed = [_missed(task, each) for each in (before, after)]
+    if missed[0] != missed[1]:
+        return missed[1] < missed[0]
+    return _net_utility(task, after) > _net_utility(task, before) + worth
+
+
+def _missed(task: DispatchTask, at: Placement) -> list[int]:
+    """Users by class [3] who have less than their minimum rate."""
     snapshot = task.snapshot
-    granted = total_mbps(at.rate_mbps)
     least = np.minimum(snapshot.min_rate_mbps, snapshot.demand_mbps)
-    missed = np.bincount(snapshot.service_class[granted < least * WHOLE], minlength=len(ServiceClass))
-    share = np.minimum(granted / np.maximum(snapshot.demand_mbps, 1e-12), 1.0)
-    return (*missed.tolist(), -float(task.policy.class_weight[snapshot.service_class] @ np.log1p(share)))
+    short = total_mbps(at.rate_mbps) < least * WHOLE
+    return [int(np.count_nonzero(short & (snapshot.service_class == each))) for each in ServiceClass][:-1]
+
+
+def _net_utility(task: DispatchTask, at: Placement) -> float:
+    """(27), less what it costs to leave serving sites."""
+    snapshot, users = task.snapshot, np.arange(len(at.ue_site))
+    share = np.minimum(total_mbps(at.rate_mbps) / np.maximum(snapshot.demand_mbps, 1e-12), 1.0)
+    left = (snapshot.serving_site >= 0) & (at.ue_site >= 0) & (at.ue_site != snapshot.serving_site)
+    utility = task.policy.class_weight[snapshot.service_class] @ np.log1p(share)
+    return float(utility - move_cost(task, users)[left].sum())

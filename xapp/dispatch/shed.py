@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridran.service import WHOLE, least_mbps, served
+from gridran.service import served
 from gridran.types import BoolArray, FloatArray, IntArray, ShedReason
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import permits_all, permitted_mbps
@@ -32,5 +32,5 @@ def limited(task: DispatchTask) -> BoolArray:
     """Users [U] whom the policy itself permits less than they must have to count as served."""
     if permits_all(task):
         return np.zeros(len(task.snapshot.demand_mbps), dtype=np.bool_)
-    least = np.minimum(least_mbps(task.snapshot), task.snapshot.demand_mbps)
-    return np.asarray(permitted_mbps(task) < least * WHOLE, dtype=np.bool_)
+    snapshot = task.snapshot
+    return ~served(snapshot.service_class, snapshot.demand_mbps, snapshot.min_rate_mbps, permitted_mbps(task))

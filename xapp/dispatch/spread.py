@@ -46,8 +46,15 @@ def joint(task: DispatchTask, radio: Radio, power: Power, at: Placement, sites: 
     whole_mbps = np.where(at.band_on[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
     problem = shares_of(task, users, site, whole_mbps, limit_kw, power.load_kw, power.mbps_kw)
     here = site == at.ue_site[users][:, None]
-    cost = MOVE_COST_FRAC * np.log(2.0) * problem.weight[:, None] * ~here
+    serving = task.snapshot.serving_site[users][:, None]
+    cost = move_cost(task, users)[:, None] * ((serving >= 0) & (site != serving))
     return Joint(users, replace(problem, move_cost=cost, blocks_free=np.maximum(room - taken.blocks, 0.0)), here)
+
+
+def move_cost(task: DispatchTask, users: IntArray) -> FloatArray:
+    """Utility [M] that leaving the serving site costs each of ``users`` [M]."""
+    weight = task.policy.class_weight[task.snapshot.service_class[users]]
+    return np.asarray(MOVE_COST_FRAC * np.log(2.0) * weight, dtype=np.float64)
 
 
 @dataclass(frozen=True)

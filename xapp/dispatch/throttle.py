@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gridran.service import WHOLE, least_demanding, least_mbps, promised_mbps
+from gridran.service import least_demanding, promised_mbps, served
 from gridran.types import BoolArray, FloatArray
 from xapp.dispatch.task import DispatchTask
 
@@ -56,7 +56,7 @@ def _promised_mbps(task: DispatchTask) -> FloatArray:
     """The minimum rate of who is among the promised share of its class, 0 for the others, [U]."""
     snapshot = task.snapshot
     need = promised_mbps(snapshot)
-    has_it = snapshot.served_mbps >= np.minimum(least_mbps(snapshot), snapshot.demand_mbps) * WHOLE
+    has_it = served(snapshot.service_class, snapshot.demand_mbps, snapshot.min_rate_mbps, snapshot.served_mbps)
     ranked = np.where(has_it & (snapshot.serving_site >= 0), _KEPT_NEED_FRAC * need, need)
     share_frac, alike = np.unique(task.policy.availability_frac, axis=0, return_inverse=True)
     promises = alike.ravel()[snapshot.neighbour_site[:, 0]]

@@ -175,7 +175,8 @@ def _activity(task: DispatchTask, band_on: BoolArray, needed: FloatArray) -> Flo
 def _control(task: DispatchTask, power: Power, found: Decided) -> Dispatch:
     at = found.at
     load_kw = np.where(at.band_on.any(axis=1), power.fixed_kw(at.band_on), 0.0) + used_by(power, at).load_kw
-    power_bound = load_kw >= task.policy.power_budget_kw * WHOLE
+    rests = found.radio.allowed.any(axis=1) & ~at.band_on.any(axis=1)  # its budget pays for no carrier
+    power_bound = rests | (load_kw >= task.policy.power_budget_kw * WHOLE)
     granted = total_mbps(at.rate_mbps)
     heard = total_mbps(found.radio.best_mbps) > 0
     return Dispatch(
