@@ -12,7 +12,7 @@ import pytest
 
 from gridran.types import FloatArray
 from xapp.dispatch import simplex
-from xapp.dispatch.bandwidth import POWER_COST_PER_KW, SLA_REWARD, Shares, asked_mbps, segments, share
+from xapp.dispatch.bandwidth import SLA_REWARD, TIE_COST_PER_KW, Shares, asked_mbps, segments, share
 from xapp.dispatch.bound import most, wants_of
 
 BANDS = 3
@@ -52,7 +52,7 @@ def reached(problem: Shares, rate_mbps: FloatArray) -> float:
         left = left - np.minimum(left, part)
     whole = problem.rate_mbps[:, 0]
     blocks = np.divide(rate_mbps[:, 0], whole, out=np.zeros_like(whole), where=whole > 0)
-    return value - POWER_COST_PER_KW * float((blocks @ problem.load_kw[0] + rate_mbps[:, 0] @ problem.mbps_kw).sum())
+    return value - TIE_COST_PER_KW * float((blocks @ problem.load_kw[0] + rate_mbps[:, 0] @ problem.mbps_kw).sum())
 
 
 @pytest.mark.parametrize("seed", range(12))

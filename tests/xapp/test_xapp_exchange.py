@@ -12,7 +12,7 @@ import pytest
 
 from gridran.types import BoolArray, FloatArray, IntArray, ServiceClass
 from xapp.dispatch import crowded, exchange, spread
-from xapp.dispatch.bandwidth import Shares, segments, share
+from xapp.dispatch.bandwidth import Shares, needs, segments, share
 from xapp.dispatch.bound import most_gained
 from xapp.dispatch.crowded import Case
 from xapp.dispatch.efficiency import Radio
@@ -25,7 +25,7 @@ from xapp.dispatchers import proportional_fair
 from xapp.dispatchers.proportional_fair import decide
 
 Make = Callable[..., Any]
-SEED, LOAD = 0, 14.0  # somebody changes place
+SEED, LOAD = 1, 1.5  # somebody changes place
 Offer = tuple[DispatchTask, Radio, Power, Placement, BoolArray, list[Case]]
 
 
@@ -34,7 +34,7 @@ def _asked(network_of: Make, report_of: Make, policy_of: Make, task_of: Make) ->
     def asked(seed: int, load: float, budget_kw: float = 17.0) -> DispatchTask:
         network = network_of(7)
         policy = policy_of(network, power_budget_kw=np.full(7, budget_kw))
-        return task_of(network, report_of(network, seed, users=200, load=load), policy)  # type: ignore[no-any-return]
+        return task_of(network, report_of(network, seed, users=400, load=load), policy)  # type: ignore[no-any-return]
 
     return asked
 
@@ -53,17 +53,17 @@ def _offered(monkeypatch: pytest.MonkeyPatch) -> list[Offer]:
 
 
 def joint_of(
-    task: DispatchTask, radio: Radio, power: Power, at: Placement, sites: BoolArray, cases: list[Case]
+    task: DispatchTask, radio: Radio, power: Power, at: Placement, full: BoolArray, cases: list[Case]
 ) -> tuple[Joint, FloatArray, FloatArray]:
-    """The program over the sites of ``cases``, and the prices there."""
-    carrier, kw = np.zeros((7, 4)), np.zeros(7)
+    """The program over full sites and those of ``cases``, and the prices there."""
+    sites, carrier, kw = full.copy(), np.zeros((7, 4)), np.zeros(7)
     for case in cases:
-        carrier[case.site], kw[case.site] = case.carrier_value, case.power_value
+        sites[case.site], carrier[case.site], kw[case.site] = True, case.carrier_value, case.power_value
     return joint(task, radio, power, at, sites), carrier, kw
 
 
 def worth(problem: Shares, rate_mbps: FloatArray) -> float:
-    """Piecewise-linear utility of rates [M, C, B], less what moves cost."""
+    """Piecewise-linear utility of rates [M, C, B], less what moves and power cost."""
     width, slope = segments(problem)
     left = rate_mbps.sum(axis=(1, 2)) / problem.demand_mbps
     value = 0.0
@@ -71,6 +71,8 @@ def worth(problem: Shares, rate_mbps: FloatArray) -> float:
         value += float(np.minimum(left, part) @ each)
         left = left - np.minimum(left, part)
     assert problem.move_cost is not None
+    _, kw = (each * rate_mbps / problem.demand_mbps[:, None, None] for each in needs(problem))
+    value -= problem.power_cost_per_kw * float(kw.sum())
     return value - float((problem.move_cost * rate_mbps.sum(axis=2) / problem.demand_mbps[:, None]).sum())
 
 
@@ -78,10 +80,12 @@ def test_no_moves_bring_more_than_the_bound(asked: Callable[..., DispatchTask], 
     """What the program over all crowded sites gains over these sites on their own is within the bound at their
     prices, and not far below it."""
     gains, bounds, scarce_power = [], [], 0
-    for seed, (load, budget_kw) in itertools.product(range(3), [(14.0, 17.0), (18.0, 17.0), (24.0, 17.0), (5.0, 5.0)]):
+    for seed, (load, budget_kw) in itertools.product(range(3), [(1.5, 17.0), (2.0, 17.0), (1.5, 5.0), (3.0, 5.0)]):
         task = asked(seed, load, budget_kw)
         offered.clear()
         found = decide(task, power_of(task.network))
+        if not offered:
+            continue
         over, carrier, kw = joint_of(*offered[0])
         answer = share(over.problem)
         assert answer is not None
@@ -89,9 +93,8 @@ def test_no_moves_bring_more_than_the_bound(asked: Callable[..., DispatchTask], 
         gains.append(worth(over.problem, answer.rate_mbps) - worth(over.problem, alone))
         bounds.append(most_gained(over.problem, over.here, carrier, kw))
         scarce_power += int((kw > 1e-3).sum())
-    power_cost = 0.01  # a part of the program's objective that these sums leave out
-    assert (np.array(gains) <= np.array(bounds) + power_cost).all()
-    assert sum(bounds) - len(bounds) * power_cost <= 2.5 * sum(gains)
+    assert (np.array(gains) <= np.array(bounds) + 1e-6).all()
+    assert sum(bounds) <= 2.5 * sum(gains)
     assert sum(gains) > 0.5
     assert scarce_power > 0
 
@@ -105,8 +108,8 @@ def test_who_may_not_leave_gains_nothing(asked: Callable[..., DispatchTask], off
     assert most_gained(stuck, over.here, carrier, kw) == 0.0
 
 
-@pytest.mark.parametrize("budget_kw", [17.0, 3.0])
-@pytest.mark.parametrize("load", [6.0, 10.0, 20.0])
+@pytest.mark.parametrize("budget_kw", [17.0, 5.0])
+@pytest.mark.parametrize("load", [1.5, 3.0, 6.0])
 def test_an_exchange_only_ever_helps(
     asked: Callable[..., DispatchTask], load: float, budget_kw: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,7 +175,7 @@ def test_a_proposal_that_turns_out_worse_is_dropped(
     decide(task, power_of(task.network))
     before = offered[0][3]
 
-    def crammed(over: Joint, option: IntArray) -> Spread:
+    def crammed(over: Joint, option: IntArray, _: float) -> Spread:
         worse = option.copy()
         worse[over.users] = np.argmax(over.problem.rate_mbps.max(axis=2) > 0, axis=1)
         worse[over.users[over.problem.rate_mbps[:, 1].max(axis=1) > 0]] = 1
@@ -194,7 +197,7 @@ def test_the_program_is_asked_from_the_threshold_on(
     decide(task, power_of(task.network))
     *given, sites, cases = offered[0]
     assert not any(any(case.missed) for case in cases)
-    users = len(joint(*given, sites).users)
+    users = len(joint_of(*given, sites, cases)[0].users)
     worth_having = exchange.WORTH_FRAC * np.log(2.0) * task.policy.class_weight.min() * users
     calls: list[int] = []
     cases = [replace(case, power_value=7.0 + case.site) for case in cases]
@@ -206,7 +209,7 @@ def test_the_program_is_asked_from_the_threshold_on(
         return over_frac * worth_having
 
     monkeypatch.setattr(exchange, "most_gained", bound)
-    monkeypatch.setattr(exchange, "spread", lambda over, option: calls.append(1) or Spread(option, over.users, None))
+    monkeypatch.setattr(exchange, "spread", lambda over, option, _: calls.append(1) or Spread(option, over.users, None))
     exchanged(*given, sites, cases)
     assert len(calls) == (over_frac > 1.0)
     exchanged(*given, sites, [replace(cases[0], missed=(0, 0, 1)), *cases[1:]])
@@ -219,7 +222,8 @@ def test_a_site_that_cannot_hold_who_came_shares_out_anew(
     """A user who gets part of its demand at a site that is not crowded gets all that fits there."""
     task = asked(SEED, LOAD)
     decide(task, power_of(task.network))
-    radio, before, sites = offered[0][1], offered[0][3], offered[0][4]
+    radio, before, sites = offered[0][1], offered[0][3], offered[0][4].copy()
+    sites[[case.site for case in offered[0][5]]] = True
     quiet = np.flatnonzero(~sites)
     movers = [
         (user, option)
@@ -229,7 +233,7 @@ def test_a_site_that_cannot_hold_who_came_shares_out_anew(
     ]
     user, option = movers[0]
 
-    def partly(over: Joint, options: IntArray) -> Spread:
+    def partly(over: Joint, options: IntArray, _: float) -> Spread:
         moved = options.copy()
         moved[user] = option
         rate_mbps = before.rate_mbps[over.users].copy()
@@ -270,13 +274,13 @@ def test_without_an_answer_everybody_stays(
     assert exchanged(*offered[0]) is offered[0][3]
 
 
-@pytest.mark.parametrize("seed", [3, 5])
+@pytest.mark.parametrize("seed", [0, 4, 6])
 def test_users_of_a_site_that_must_rest_go_elsewhere(
     asked: Callable[..., DispatchTask], offered: list[Any], seed: int
 ) -> None:
     """A site whose budget pays for no carrier, in a network with no room for all that one of its users asks for: the
     exchange gives that user something elsewhere."""
-    task = asked(seed, 12.0)
+    task = asked(seed, 3.0)
     budget_kw = np.where(np.arange(7) == 3, 0.1, 17.0)
     task = replace(task, policy=replace(task.policy, power_budget_kw=budget_kw))
     decide(task, power_of(task.network))

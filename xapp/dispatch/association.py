@@ -20,7 +20,7 @@ from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.leftover import placed
 from xapp.dispatch.placement import Placement, moved, used_by
 from xapp.dispatch.sharing import FULL, Power
-from xapp.dispatch.spread import joint, spread
+from xapp.dispatch.spread import joint, power_cost_per_kw, spread
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import wanting
 
@@ -107,7 +107,7 @@ def associate(
         return option
     rate_mbps = np.where(settled[:, None], found.at.rate_mbps, chosen.rate_mbps)
     planned = replace(moved(task, radio, before, option, rate_mbps), band_on=planned_bands(task, radio))
-    return spread(joint(task, radio, power, planned, open_sites), option).option
+    return spread(joint(task, radio, power, planned, open_sites), option, power_cost_per_kw(task)).option
 
 
 def _affordable(task: DispatchTask, power: Power, at: Placement) -> BoolArray:

@@ -18,7 +18,7 @@ from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.simplex import AT_LOWER, AT_UPPER, BASIC, Program, Start, solved
 
 SLA_REWARD = np.array([1e6, 1e5, 1e4, 0.0])
-POWER_COST_PER_KW = 1e-4
+TIE_COST_PER_KW = 1e-4
 _START_BLOCKS_PER_UTILITY = 1e3  # what utility is worth where the search for the answer begins
 
 
@@ -29,7 +29,7 @@ class Shares:
     ``rate_mbps`` [M, C, B] of a whole carrier (0: not usable). Sites: ``power_limit_kw`` [N] for the load-dependent
     part, ``load_kw`` [N, B] per unit of blocks, ``mbps_kw`` [B] per Mbps. ``move_cost`` [M, C]: utility that an option
     costs when it carries a user's whole demand. ``blocks_free`` [N, B]: share of each carrier that is left for these
-    users, all of it where None."""
+    users, all of it where None. ``power_cost_per_kw``: utility that a kW for load has to be worth."""
 
     demand_mbps: FloatArray
     min_rate_mbps: FloatArray
@@ -45,6 +45,7 @@ class Shares:
     segments: int
     move_cost: FloatArray | None = None
     blocks_free: FloatArray | None = None
+    power_cost_per_kw: float = TIE_COST_PER_KW
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _model(
     of, segment = np.nonzero(width > 0.0)
     site = problem.site[user, option]
     blocks, flow_kw = (each[user, option, band] for each in needs(problem))
-    flow_cost = POWER_COST_PER_KW * flow_kw
+    flow_cost = problem.power_cost_per_kw * flow_kw
     if problem.move_cost is not None:
         flow_cost = flow_cost + problem.move_cost[user, option]
     lower = np.where((segment == 0) & problem.held[of], width[of, segment], 0.0)

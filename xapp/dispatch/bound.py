@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridran.types import BoolArray, FloatArray
-from xapp.dispatch.bandwidth import POWER_COST_PER_KW, Shares, needs, segments
+from xapp.dispatch.bandwidth import TIE_COST_PER_KW, Shares, needs, segments
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def most(
 ) -> FloatArray:
     """What the program can reach at most [K] on the carriers of each of ``sets`` [K, B] within ``power_limit_kw`` [K]:
     a bound at any prices >= 0, ``carrier_price`` [B] of a whole carrier and ``power_price`` of a kW."""
-    cost = carrier_price * wants.blocks + (power_price + POWER_COST_PER_KW) * wants.kw
+    cost = carrier_price * wants.blocks + (power_price + TIE_COST_PER_KW) * wants.kw
     cheapest = np.where(sets[:, None] & wants.usable, cost, np.inf).min(axis=2)
     surplus = np.zeros(len(sets))
     for width, slope in zip(wants.width.T, wants.slope.T, strict=True):
@@ -56,7 +56,7 @@ def most_gained(problem: Shares, here: BoolArray, carrier_price: FloatArray, pow
     given up to find it they are prices of another program, and this is no bound."""
     blocks, kw = needs(problem)
     site = np.maximum(problem.site, 0)
-    cost = carrier_price[site] * blocks + (power_price[site] + POWER_COST_PER_KW)[..., None] * kw
+    cost = carrier_price[site] * blocks + (power_price[site] + problem.power_cost_per_kw)[..., None] * kw
     usable = (problem.rate_mbps > 0) & (problem.site >= 0)[..., None]
     option_cost = np.where(usable, cost, np.inf).min(axis=2)
     if problem.move_cost is not None:

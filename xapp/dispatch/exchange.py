@@ -17,26 +17,30 @@ from gridran.radio.rate import total_mbps
 from gridran.service import WHOLE
 from gridran.types import BoolArray, ServiceClass
 from xapp.dispatch import crowded
+from xapp.dispatch.bandwidth import TIE_COST_PER_KW
 from xapp.dispatch.bound import most_gained
 from xapp.dispatch.crowded import Case
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.placement import Placement, moved
 from xapp.dispatch.sharing import FULL, Power
-from xapp.dispatch.spread import Joint, Spread, joint, move_cost, spread
+from xapp.dispatch.spread import Joint, Spread, joint, move_cost, power_cost_per_kw, spread
 from xapp.dispatch.task import DispatchTask
 
 WORTH_FRAC = 5e-4  # of the utility of a user of the least class, for each user who is asked about
 
 
 def exchanged(
-    task: DispatchTask, radio: Radio, power: Power, before: Placement, sites: BoolArray, cases: list[Case]
+    task: DispatchTask, radio: Radio, power: Power, before: Placement, full: BoolArray, cases: list[Case]
 ) -> Placement:
-    """``before`` with users of ``sites`` [N] elsewhere and rates to suit, where that is better. ``cases`` are these
-    sites as they were solved; one without carriers has none."""
+    """``before`` with users elsewhere and rates to suit, where that is better: users of sites solved, as in ``cases``,
+    and of ``full`` ones [N], of which those without carriers have no case."""
+    sites = full.copy()
+    sites[[case.site for case in cases]] = True
     asked = joint(task, radio, power, before, sites)
     if not _promising(task, asked, cases):
         return before
-    found = spread(asked, before.option)
+    # Sites that are not full keep within the tolerance, and have saved power by carriers that are off.
+    found = spread(asked, before.option, power_cost_per_kw(task) if full.any() else TIE_COST_PER_KW)
     if np.array_equal(found.option, before.option):
         return before
     after = _shared_anew(task, power, before, _moved(task, radio, before, found), sites)

@@ -1,7 +1,8 @@
 """Users of full sites over all their options, beside what everybody else has: a piecewise-linear program.
 
-Leaving the serving site costs a little, so that users stay where utility would gain next to nothing. The program may
-split a user over sites, a control may not: it goes to the site with the largest share.
+Leaving the serving site costs a little, so that users stay where utility would gain next to nothing. Power has a price:
+the last best-effort users to fit in somewhere would take several times what the others draw. The program may split a
+user over sites, a control may not: it goes to the site with the largest share.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.bands import FILLED_FRAC
-from xapp.dispatch.bandwidth import Shares, share
+from xapp.dispatch.bandwidth import TIE_COST_PER_KW, Shares, share
 from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.placement import Placement, used
 from xapp.dispatch.sharing import Power, shares_of
@@ -21,6 +22,7 @@ from xapp.dispatch.throttle import wanting
 
 MOVE_COST_FRAC = 0.02  # of a user's utility at full demand
 SPREAD_SEGMENTS = 1  # beyond the minimum rate: with four, utility differs by 2e-6, and a tenth of who moves
+KW_IN_USERS = 1.0  # of the least class, at full demand or a little more: what a kW for load has to be worth
 _SOME_MBPS = 1e-9
 
 
@@ -48,7 +50,20 @@ def joint(task: DispatchTask, radio: Radio, power: Power, at: Placement, sites: 
     here = site == at.ue_site[users][:, None]
     serving = task.snapshot.serving_site[users][:, None]
     cost = move_cost(task, users)[:, None] * ((serving >= 0) & (site != serving))
-    return Joint(users, replace(problem, move_cost=cost, blocks_free=np.maximum(room - taken.blocks, 0.0)), here)
+    return Joint(
+        users,
+        replace(
+            problem,
+            move_cost=cost,
+            blocks_free=np.maximum(room - taken.blocks, 0.0),
+        ),
+        here,
+    )
+
+
+def power_cost_per_kw(task: DispatchTask) -> float:
+    """Utility that a kW has to be worth where users of crowded sites move."""
+    return max(KW_IN_USERS * float(task.policy.class_weight.min()), TIE_COST_PER_KW)
 
 
 def move_cost(task: DispatchTask, users: IntArray) -> FloatArray:
@@ -67,10 +82,11 @@ class Spread:
     rate_mbps: FloatArray
 
 
-def spread(asked: Joint, option: IntArray) -> Spread:
-    """From ``option`` [U]; everybody stays where the program has no answer."""
+def spread(asked: Joint, option: IntArray, power_cost_per_kw: float) -> Spread:
+    """From ``option`` [U], where a kW is to be worth ``power_cost_per_kw`` of utility; everybody stays where the
+    program has no answer."""
     users = asked.users
-    answer = share(replace(asked.problem, segments=SPREAD_SEGMENTS))
+    answer = share(replace(asked.problem, segments=SPREAD_SEGMENTS, power_cost_per_kw=power_cost_per_kw))
     if answer is None or not users.size:
         return Spread(option, users, np.zeros((len(users), asked.problem.load_kw.shape[1])))
     given_mbps = answer.rate_mbps.sum(axis=2)

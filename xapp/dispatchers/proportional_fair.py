@@ -65,10 +65,8 @@ def decide(asked: DispatchTask, power: Power) -> Decided:
     chosen = _chosen_bands(asked, radio, power, option, radio.allowed, before=chosen)
     at, partial = _settled(asked, radio, power, chosen, option)
     at, full, tier = _shared(asked, radio, power, chosen.fits, at)
-    open_sites = ~chosen.fits
-    open_sites[[case.site for case in partial]] = True
-    if asked.association == "cooperative" and open_sites.any():
-        at = exchanged(asked, radio, power, at, open_sites, partial + full)
+    if asked.association == "cooperative" and (partial or not chosen.fits.all()):
+        at = exchanged(asked, radio, power, at, ~chosen.fits, partial + full)
     return Decided(asked, radio, at, tier)
 
 
