@@ -59,7 +59,8 @@ def joint_of(
     sites, carrier, kw = full.copy(), np.zeros((7, 4)), np.zeros(7)
     for case in cases:
         sites[case.site], carrier[case.site], kw[case.site] = True, case.carrier_value, case.power_value
-    return joint(task, radio, power, at, sites), carrier, kw
+    over = joint(task, radio, power, at, sites)
+    return over, carrier[over.site], kw[over.site]
 
 
 def worth(problem: Shares, rate_mbps: FloatArray) -> float:
@@ -197,15 +198,17 @@ def test_the_program_is_asked_from_the_threshold_on(
     decide(task, power_of(task.network))
     *given, sites, cases = offered[0]
     assert not any(any(case.missed) for case in cases)
-    users = len(joint_of(*given, sites, cases)[0].users)
+    over, *_ = joint_of(*given, sites, cases)
+    users = len(over.users)
     worth_having = exchange.WORTH_FRAC * np.log(2.0) * task.policy.class_weight.min() * users
     calls: list[int] = []
     cases = [replace(case, power_value=7.0 + case.site) for case in cases]
 
     def bound(problem: Shares, here: BoolArray, carrier_price: FloatArray, power_price: FloatArray) -> float:
         for case in cases:
-            assert power_price[case.site] == case.power_value
-            np.testing.assert_array_equal(carrier_price[case.site], case.carrier_value)
+            number = over.site.tolist().index(case.site)
+            assert power_price[number] == case.power_value
+            np.testing.assert_array_equal(carrier_price[number], case.carrier_value)
         return over_frac * worth_having
 
     monkeypatch.setattr(exchange, "most_gained", bound)

@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gridran.scenario.params import Scenario
 from gridran.types import Dispatch, Network, Policy, ServiceClass, ShedReason, SiteMode, Snapshot
 from xapp.control_check import control_problem
-from xapp.dispatch import crowded
+from xapp.dispatch import crowded, spread
 from xapp.dispatch.association import around
 from xapp.dispatch.efficiency import radio_of
 from xapp.dispatch.placement import used_by
@@ -112,11 +113,11 @@ def test_only_sites_around_a_new_mode_spread_their_users(
     task = replace(task, previous=replace(before, mode=np.roll(before.mode, 1) + (np.arange(7) == 2)))
     opened: list[list[int]] = []
 
-    def spread(*given: object, **_: object) -> np.ndarray:
+    def opening(*given: object, **_: object) -> np.ndarray:
         opened.append(np.flatnonzero(~given[4].fits).tolist())  # type: ignore[attr-defined]
         return np.asarray(given[3])
 
-    monkeypatch.setattr(proportional_fair, "associate", spread)
+    monkeypatch.setattr(proportional_fair, "associate", opening)
     monkeypatch.setattr(proportional_fair, "around", lambda *_: np.ones(7, dtype=np.bool_))
     decide(task, power_of(task.network))
     all_crowded = opened[0]
@@ -152,3 +153,44 @@ def test_heirs_of_a_site_are_around_it(asked: Callable[..., DispatchTask]) -> No
     heirs = set(radio.candidate[:30].ravel().tolist()) - {-1}
     assert len(heirs) > 1
     assert set(np.flatnonzero(around(task, radio, np.arange(7) == 3)).tolist()) == heirs | {3}
+
+
+@pytest.mark.parametrize("most_sites", [3, 5, 38])
+def test_neighbourhoods_are_small_and_near(
+    paper_scenario: Scenario, most_sites: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every open site is in one group, no group is larger than a program may be, and sites of a group are nearer to
+    each other than sites at large."""
+    monkeypatch.setattr(spread, "MOST_SITES", most_sites)
+    network, sites = paper_scenario.network, np.arange(19) % 6 != 2
+    groups = spread.neighbourhoods(network, sites)
+    assert (sum(group.astype(int) for group in groups) == sites.astype(int)).all()
+    assert max(group.sum() for group in groups) <= most_sites
+    assert len(groups) <= 2 * np.ceil(sites.sum() / most_sites)
+
+    def across_m(group: np.ndarray) -> float:
+        xy_m = network.site_xy_m[group]
+        return float(np.linalg.norm(xy_m[:, None] - xy_m, axis=2).mean())
+
+    if len(groups) > 1:
+        assert np.mean([across_m(group) for group in groups]) < 0.7 * across_m(sites)
+    assert spread.neighbourhoods(network, np.zeros(19, dtype=np.bool_)) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_group_after_another_overbooks_nothing(
+    asked: Callable[..., DispatchTask], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sites that are spread and exchanged two at a time keep to carriers and budgets, and serve about as many as all
+    sites together."""
+    task = replace(asked(seed, load=8.0), previous=None)
+    power = power_of(task.network)
+    whole = decide(task, power)
+    monkeypatch.setattr(spread, "MOST_SITES", 2)
+    found = decide(task, power)
+    taken, awake = used_by(power, found.at), found.at.band_on.any(axis=1)
+    assert (taken.blocks <= 1.0 + 1e-9).all()
+    assert (power.fixed_kw(found.at.band_on) + taken.load_kw <= task.policy.power_budget_kw + 1e-9)[awake].all()
+    assert control_problem(task, clamp(task, dispatch(task))) == ""
+    one, other = ((at.rate_mbps.sum(axis=1) > 0).sum() for at in (whole.at, found.at))
+    assert other >= 0.97 * one

@@ -20,7 +20,7 @@ from xapp.dispatch.efficiency import Radio
 from xapp.dispatch.leftover import placed
 from xapp.dispatch.placement import Placement, moved, used_by
 from xapp.dispatch.sharing import FULL, Power
-from xapp.dispatch.spread import joint, power_cost_per_kw, spread
+from xapp.dispatch.spread import joint, moved_by, neighbourhoods, power_cost_per_kw, spread
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import wanting
 
@@ -96,18 +96,21 @@ def associate(
     if not (np.count_nonzero(radio.best_mbps[crowded] > 0, axis=1) > 1).any():
         return option
     left_out = np.flatnonzero(crowded & (total_mbps(chosen.rate_mbps) < task.snapshot.demand_mbps * FULL))
-    found = placed(task, power, radio, before, left_out, stay=False)
-    open_sites = ~chosen.fits & ~_affordable(task, power, found.at)
-    open_sites[before.ue_site[left_out[~found.done[left_out]]]] = True
+    rest = placed(task, power, radio, before, left_out, stay=False)
+    open_sites = ~chosen.fits & ~_affordable(task, power, rest.at)
+    open_sites[before.ue_site[left_out[~rest.done[left_out]]]] = True
     if not open_sites.any():
-        return found.at.option
+        return rest.at.option
     settled = ~np.append(open_sites, False)[before.ue_site]
-    option = np.where(settled, found.at.option, option)
+    option = np.where(settled, rest.at.option, option)
     if not as_planned:
         return option
-    rate_mbps = np.where(settled[:, None], found.at.rate_mbps, chosen.rate_mbps)
+    rate_mbps = np.where(settled[:, None], rest.at.rate_mbps, chosen.rate_mbps)
     planned = replace(moved(task, radio, before, option, rate_mbps), band_on=planned_bands(task, radio))
-    return spread(joint(task, radio, power, planned, open_sites), option, power_cost_per_kw(task)).option
+    for sites in neighbourhoods(task.network, open_sites):
+        found = spread(joint(task, radio, power, planned, sites), planned.option, power_cost_per_kw(task))
+        planned = moved_by(found, task, radio, planned)
+    return planned.option
 
 
 def _affordable(task: DispatchTask, power: Power, at: Placement) -> BoolArray:

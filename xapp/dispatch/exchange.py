@@ -21,9 +21,17 @@ from xapp.dispatch.bandwidth import TIE_COST_PER_KW
 from xapp.dispatch.bound import most_gained
 from xapp.dispatch.crowded import Case
 from xapp.dispatch.efficiency import Radio
-from xapp.dispatch.placement import Placement, moved
+from xapp.dispatch.placement import Placement
 from xapp.dispatch.sharing import FULL, Power
-from xapp.dispatch.spread import Joint, Spread, joint, move_cost, power_cost_per_kw, spread
+from xapp.dispatch.spread import (
+    Joint,
+    joint,
+    move_cost,
+    moved_by,
+    neighbourhoods,
+    power_cost_per_kw,
+    spread,
+)
 from xapp.dispatch.task import DispatchTask
 
 WORTH_FRAC = 5e-4  # of the utility of a user of the least class, for each user who is asked about
@@ -36,14 +44,23 @@ def exchanged(
     and of ``full`` ones [N], of which those without carriers have no case."""
     sites = full.copy()
     sites[[case.site for case in cases]] = True
-    asked = joint(task, radio, power, before, sites)
-    if not _promising(task, asked, cases):
-        return before
-    # Sites that are not full keep within the tolerance, and have saved power by carriers that are off.
-    found = spread(asked, before.option, power_cost_per_kw(task) if full.any() else TIE_COST_PER_KW)
+    at = before
+    for group in neighbourhoods(task.network, sites):
+        asked = joint(task, radio, power, at, group)
+        if _promising(task, asked, [case for case in cases if group[case.site]]):
+            # Sites that are not full keep within the tolerance, and have saved power by carriers that are off.
+            cost_per_kw = power_cost_per_kw(task) if (full & group).any() else TIE_COST_PER_KW
+            at = _exchanged(task, radio, power, at, asked, cost_per_kw)
+    return at
+
+
+def _exchanged(
+    task: DispatchTask, radio: Radio, power: Power, before: Placement, asked: Joint, cost_per_kw: float
+) -> Placement:
+    found = spread(asked, before.option, cost_per_kw)
     if np.array_equal(found.option, before.option):
         return before
-    after = _shared_anew(task, power, before, _moved(task, radio, before, found), sites)
+    after = _shared_anew(task, power, before, moved_by(found, task, radio, before), asked.opened)
     return after if after is not None and _better(task, before, after, _worth(task, asked)) else before
 
 
@@ -51,23 +68,15 @@ def _promising(task: DispatchTask, asked: Joint, cases: list[Case]) -> bool:
     """Whether moves may bring what is worth them. A site that had to give up minimum rates has no prices of its own."""
     if any(any(case.missed) or not case.exact for case in cases):
         return True
-    sites, bands = asked.problem.load_kw.shape
-    carrier_price, power_price = np.zeros((sites, bands)), np.zeros(sites)
+    carrier_price, power_price = np.zeros(asked.problem.load_kw.shape), np.zeros(len(asked.site))
     for case in cases:
-        carrier_price[case.site], power_price[case.site] = case.carrier_value, case.power_value
+        at = np.searchsorted(asked.site, case.site)
+        carrier_price[at], power_price[at] = case.carrier_value, case.power_value
     return most_gained(asked.problem, asked.here, carrier_price, power_price) > _worth(task, asked)
 
 
 def _worth(task: DispatchTask, asked: Joint) -> float:
     return float(WORTH_FRAC * np.log(2.0) * task.policy.class_weight.min() * len(asked.users))
-
-
-def _moved(task: DispatchTask, radio: Radio, before: Placement, found: Spread) -> Placement:
-    """Movers with what the program gives them, the others as they were."""
-    rate_mbps = before.rate_mbps.copy()
-    movers = found.option[found.users] != before.option[found.users]
-    rate_mbps[found.users[movers]] = found.rate_mbps[movers]
-    return moved(task, radio, before, found.option, rate_mbps)
 
 
 def _shared_anew(

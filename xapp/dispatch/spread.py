@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridran.types import BoolArray, FloatArray, IntArray
+from gridran.types import BoolArray, FloatArray, IntArray, Network
 from xapp.dispatch.bands import FILLED_FRAC
 from xapp.dispatch.bandwidth import TIE_COST_PER_KW, Shares, share
 from xapp.dispatch.efficiency import Radio
-from xapp.dispatch.placement import Placement, used
+from xapp.dispatch.placement import Placement, moved, used
 from xapp.dispatch.sharing import Power, shares_of
 from xapp.dispatch.task import DispatchTask
 from xapp.dispatch.throttle import wanting
@@ -23,42 +23,56 @@ from xapp.dispatch.throttle import wanting
 MOVE_COST_FRAC = 0.02  # of a user's utility at full demand
 SPREAD_SEGMENTS = 1  # beyond the minimum rate: with four, utility differs by 2e-6, and a tenth of who moves
 KW_IN_USERS = 1.0  # of the least class, at full demand or a little more: what a kW for load has to be worth
+MOST_SITES = 38  # of one program
 _SOME_MBPS = 1e-9
 
 
 @dataclass(frozen=True)
 class Joint:
-    """``users`` [M] of some sites, the ``problem`` of them over all their options, and which options [M, C] they are
-    at, ``here``."""
+    """``users`` [M] of the ``opened`` sites [N], and the ``problem`` of them over all their options, of which they are
+    at those ``here`` [M, C]. Site k of the problem is ``site[k]`` of the network."""
 
+    opened: BoolArray
     users: IntArray
     problem: Shares
     here: BoolArray
+    site: IntArray
+
+
+def neighbourhoods(network: Network, sites: BoolArray) -> list[BoolArray]:
+    """``sites`` [N] in groups of at most ``MOST_SITES``, cut in two across the longer side until they are: the time of
+    one program grows faster than its size."""
+    groups = [np.flatnonzero(sites)]
+    while len(groups[-1]) > MOST_SITES:
+        xy_m = network.site_xy_m[groups[-1]]
+        along = np.argsort(xy_m[:, np.argmax(np.ptp(xy_m, axis=0))], kind="stable")
+        halves = np.array_split(groups.pop()[along], 2)
+        groups = sorted([*groups, *halves], key=len)
+    return [np.isin(np.arange(len(sites)), group) for group in groups if group.size]
 
 
 def joint(task: DispatchTask, radio: Radio, power: Power, at: Placement, sites: BoolArray) -> Joint:
     """Users ``at`` the ``sites`` [N] on the carriers that are on; at other sites up to the usual reserve."""
-    open_here = np.append(sites, False)
-    at_open = open_here[at.ue_site]
+    at_open = np.append(sites, False)[at.ue_site]
     users = np.flatnonzero(at_open & wanting(task))
-    site = radio.candidate[users]
-    taken = used(power, np.where(at_open, -1, at.ue_site), at.whole_mbps, at.rate_mbps)
-    room = np.where(sites[:, None], 1.0, FILLED_FRAC)
+    option_site = radio.candidate[users]
+    near = np.append(sites, False)
+    near[option_site] = True
+    near[-1] = False
+    site = np.flatnonzero(near)
+    number = np.where(near, np.cumsum(near) - 1, -1)
+    others = np.flatnonzero(near[at.ue_site] & ~at_open)
+    taken = used(power, at.ue_site[others], at.whole_mbps[others], at.rate_mbps[others])
+    room = np.where(sites[:, None], 1.0, FILLED_FRAC) - taken.blocks
     limit_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(at.band_on) - taken.load_kw, 0.0)
-    whole_mbps = np.where(at.band_on[np.maximum(site, 0)], radio.rate_mbps[users], 0.0)
-    problem = shares_of(task, users, site, whole_mbps, limit_kw, power.load_kw, power.mbps_kw)
-    here = site == at.ue_site[users][:, None]
-    serving = task.snapshot.serving_site[users][:, None]
-    cost = move_cost(task, users)[:, None] * ((serving >= 0) & (site != serving))
-    return Joint(
-        users,
-        replace(
-            problem,
-            move_cost=cost,
-            blocks_free=np.maximum(room - taken.blocks, 0.0),
-        ),
-        here,
+    whole_mbps = np.where(at.band_on[np.maximum(option_site, 0)], radio.rate_mbps[users], 0.0)
+    problem = shares_of(
+        task, users, number[option_site], whole_mbps, limit_kw[site], power.load_kw[site], power.mbps_kw
     )
+    serving = task.snapshot.serving_site[users][:, None]
+    cost = move_cost(task, users)[:, None] * ((serving >= 0) & (option_site != serving))
+    problem = replace(problem, move_cost=cost, blocks_free=np.maximum(room[site], 0.0))
+    return Joint(sites, users, problem, option_site == at.ue_site[users][:, None], site)
 
 
 def power_cost_per_kw(task: DispatchTask) -> float:
@@ -91,6 +105,14 @@ def spread(asked: Joint, option: IntArray, power_cost_per_kw: float) -> Spread:
         return Spread(option, users, np.zeros((len(users), asked.problem.load_kw.shape[1])))
     given_mbps = answer.rate_mbps.sum(axis=2)
     best = np.where(given_mbps.max(axis=1) > _SOME_MBPS, np.argmax(given_mbps, axis=1), option[users])
-    moved = option.copy()
-    moved[users] = best
-    return Spread(moved, users, answer.rate_mbps[np.arange(len(users)), best])
+    spread_option = option.copy()
+    spread_option[users] = best
+    return Spread(spread_option, users, answer.rate_mbps[np.arange(len(users)), best])
+
+
+def moved_by(found: Spread, task: DispatchTask, radio: Radio, before: Placement) -> Placement:
+    """Movers with what the program gives them, the others as they were."""
+    rate_mbps = before.rate_mbps.copy()
+    movers = found.option[found.users] != before.option[found.users]
+    rate_mbps[found.users[movers]] = found.rate_mbps[movers]
+    return moved(task, radio, before, found.option, rate_mbps)
