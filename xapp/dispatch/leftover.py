@@ -33,6 +33,9 @@ def placed(task: DispatchTask, power: Power, radio: Radio, before: Placement, sh
     """``short`` users [M] each on one carrier that has room for it beside what the others have ``before``; ``stay``: by
     preference at the site that serves it now, else where its option is, and there to the last block: the node serves in
     class order, so best effort may take the reserve. Who finds no place keeps what it had."""
+    done = np.zeros(len(before.option), dtype=np.bool_)
+    if not short.size:
+        return Placed(before, done)
     free, free_kw = _free(task, power, before, short)
     site, need, need_kw = _needs(task, power, radio, before.band_on, short)
     here = np.arange(site.shape[1]) == before.option[short][:, None]
@@ -41,11 +44,7 @@ def placed(task: DispatchTask, power: Power, radio: Radio, before: Placement, sh
         wanted[here] = np.inf
     serving_now = site == task.snapshot.serving_site[short][:, None]
     cost = np.where(here[..., None], 0.0, need_kw) - np.where(serving_now, _STAYING_KW, 0.0)[..., None]
-    option, rate_mbps, done = (
-        before.option.copy(),
-        before.rate_mbps.copy(),
-        np.zeros(len(before.option), dtype=np.bool_),
-    )
+    option, rate_mbps = before.option.copy(), before.rate_mbps.copy()
     ranked = np.lexsort((task.snapshot.demand_mbps[short], task.snapshot.service_class[short]))
     room = np.asarray(((wanted <= free[site]) & (need_kw <= free_kw[site][..., None])).any(axis=(1, 2)))
     for k in ranked[room[ranked]].tolist():  # there is never more room than before anybody is placed

@@ -25,6 +25,7 @@ SPREAD_SEGMENTS = 1  # beyond the minimum rate: with four, utility differs by 2e
 KW_IN_USERS = 1.0  # of the least class, at full demand or a little more: what a kW for load has to be worth
 MOST_SITES = 38  # of one program
 _SOME_MBPS = 1e-9
+_SOME_BLOCKS = 1e-4  # less room than that is none: it would only make the program larger
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def joint(task: DispatchTask, radio: Radio, power: Power, at: Placement, sites: 
     taken = used(power, at.ue_site[others], at.whole_mbps[others], at.rate_mbps[others])
     room = np.where(sites[:, None], 1.0, FILLED_FRAC) - taken.blocks
     limit_kw = np.maximum(task.policy.power_budget_kw - power.fixed_kw(at.band_on) - taken.load_kw, 0.0)
-    whole_mbps = np.where(at.band_on[np.maximum(option_site, 0)], radio.rate_mbps[users], 0.0)
+    open_carrier = at.band_on & (room > _SOME_BLOCKS)
+    whole_mbps = np.where(open_carrier[np.maximum(option_site, 0)], radio.rate_mbps[users], 0.0)
     problem = shares_of(
         task, users, number[option_site], whole_mbps, limit_kw[site], power.load_kw[site], power.mbps_kw
     )

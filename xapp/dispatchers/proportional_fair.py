@@ -119,6 +119,8 @@ def _settled(
     it cannot have that, the program shares out what there is: these cases. A site for which it has no answer stays as
     filled, which is within the tolerance, too."""
     before = chosen.placement(option)
+    if not chosen.partial.any():
+        return before, []
     here = np.append(chosen.partial, False)[before.ue_site]
     full_mbps = np.where(here[:, None], chosen.full_mbps, chosen.rate_mbps)
     short = np.flatnonzero(here & (total_mbps(full_mbps) < task.snapshot.demand_mbps * FULL))
