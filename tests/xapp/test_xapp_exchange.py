@@ -164,7 +164,8 @@ def test_minimum_rates_come_before_utility_and_utility_before_moves(asked: Calla
     assert not exchange._better(task, without(of[3]), at, 1e3)
     assert not exchange._better(task, at, at, 0.0)
     assert not exchange._better(task, without(of[3]), swapped(at, 7), 0.0)
-    moves = move_cost(task, np.flatnonzero(at.ue_site >= 0)).sum()
+    moves = move_cost(task, np.arange(len(kinds)), swapped(at, 7).ue_site[:, None]).sum()
+    assert moves > 0.0
     assert exchange._net_utility(task, at) - exchange._net_utility(task, swapped(at, 7)) == pytest.approx(moves)
 
 

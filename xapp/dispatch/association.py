@@ -109,7 +109,7 @@ def associate(
     planned = replace(moved(task, radio, before, option, rate_mbps), band_on=planned_bands(task, radio))
     for sites in neighbourhoods(task.network, open_sites):
         found = spread(joint(task, radio, power, planned, sites), planned.option, power_cost_per_kw(task))
-        planned = moved_by(found, task, radio, planned)
+        planned = moved_by(task, radio, planned, found)
     return planned.option
 
 

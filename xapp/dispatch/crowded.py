@@ -10,13 +10,14 @@ than the budget is no option; a site without any option rests.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gridran.types import BoolArray, DispatchTier, FloatArray, IntArray, ServiceClass
 from xapp.dispatch.bandwidth import Shares, utility
 from xapp.dispatch.bound import most, wants_of
+from xapp.dispatch.placement import Placement
 from xapp.dispatch.sharing import Power, fitting, shared, shares_of, unmet
 from xapp.dispatch.task import DispatchTask
 
@@ -62,6 +63,14 @@ def settled(
     users = [(site, np.flatnonzero(ue_site == site)) for site in sites.tolist()]
     found = [_solved(task, power, site, band_on[site], of, whole_mbps[of]) for site, of in users]
     return [case for case in found if case is not None]
+
+
+def with_rates(at: Placement, cases: list[Case]) -> Placement:
+    """``at`` with the rates of ``cases`` for their users."""
+    rate_mbps = at.rate_mbps.copy()
+    for case in cases:
+        rate_mbps[case.users] = case.rate_mbps
+    return replace(at, rate_mbps=rate_mbps)
 
 
 def _cases(

@@ -9,8 +9,6 @@ else more utility than moves cost.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from gridran.radio.rate import total_mbps
@@ -60,7 +58,7 @@ def _exchanged(
     found = spread(asked, before.option, cost_per_kw)
     if np.array_equal(found.option, before.option):
         return before
-    after = _shared_anew(task, power, before, moved_by(found, task, radio, before), asked.opened)
+    after = _shared_anew(task, power, before, moved_by(task, radio, before, found), asked.opened)
     return after if after is not None and _better(task, before, after, _worth(task, asked)) else before
 
 
@@ -91,10 +89,7 @@ def _shared_anew(
     changed[:-1] &= sites
     changed[after.ue_site[short]] = True
     cases = crowded.settled(task, power, after.band_on, np.flatnonzero(changed[:-1]), after.ue_site, after.whole_mbps)
-    rate_mbps = after.rate_mbps.copy()
-    for case in cases:
-        rate_mbps[case.users] = case.rate_mbps
-    return replace(after, rate_mbps=rate_mbps) if all(case.exact for case in cases) else None
+    return crowded.with_rates(after, cases) if all(case.exact for case in cases) else None
 
 
 def _better(task: DispatchTask, before: Placement, after: Placement, worth: float) -> bool:
@@ -118,6 +113,5 @@ def _net_utility(task: DispatchTask, at: Placement) -> float:
     """(27), less what it costs to leave serving sites."""
     snapshot, users = task.snapshot, np.arange(len(at.ue_site))
     share = np.minimum(total_mbps(at.rate_mbps) / np.maximum(snapshot.demand_mbps, 1e-12), 1.0)
-    left = (snapshot.serving_site >= 0) & (at.ue_site >= 0) & (at.ue_site != snapshot.serving_site)
     utility = task.policy.class_weight[snapshot.service_class] @ np.log1p(share)
-    return float(utility - move_cost(task, users)[left].sum())
+    return float(utility - move_cost(task, users, at.ue_site[:, None]).sum())

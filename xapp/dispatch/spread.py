@@ -71,8 +71,7 @@ def joint(task: DispatchTask, radio: Radio, power: Power, at: Placement, sites: 
     problem = shares_of(
         task, users, number[option_site], whole_mbps, limit_kw[site], power.load_kw[site], power.mbps_kw
     )
-    serving = task.snapshot.serving_site[users][:, None]
-    cost = move_cost(task, users)[:, None] * ((serving >= 0) & (option_site != serving))
+    cost = move_cost(task, users, option_site)
     problem = replace(problem, move_cost=cost, blocks_free=np.maximum(room[site], 0.0))
     return Joint(sites, users, problem, option_site == at.ue_site[users][:, None], site)
 
@@ -82,10 +81,12 @@ def power_cost_per_kw(task: DispatchTask) -> float:
     return max(KW_IN_USERS * float(task.policy.class_weight.min()), TIE_COST_PER_KW)
 
 
-def move_cost(task: DispatchTask, users: IntArray) -> FloatArray:
-    """Utility [M] that leaving the serving site costs each of ``users`` [M]."""
-    weight = task.policy.class_weight[task.snapshot.service_class[users]]
-    return np.asarray(MOVE_COST_FRAC * np.log(2.0) * weight, dtype=np.float64)
+def move_cost(task: DispatchTask, users: IntArray, site: IntArray) -> FloatArray:
+    """Utility [M, C] that it costs ``users`` [M] to be at ``site`` [M, C] (-1 none), not where they are served now."""
+    weight = task.policy.class_weight[task.snapshot.service_class[users]][:, None]
+    serving = task.snapshot.serving_site[users][:, None]
+    leaves = (serving >= 0) & (site >= 0) & (site != serving)
+    return np.asarray(MOVE_COST_FRAC * np.log(2.0) * weight * leaves, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def spread(asked: Joint, option: IntArray, power_cost_per_kw: float) -> Spread:
     return Spread(spread_option, users, answer.rate_mbps[np.arange(len(users)), best])
 
 
-def moved_by(found: Spread, task: DispatchTask, radio: Radio, before: Placement) -> Placement:
+def moved_by(task: DispatchTask, radio: Radio, before: Placement, found: Spread) -> Placement:
     """Movers with what the program gives them, the others as they were."""
     rate_mbps = before.rate_mbps.copy()
     movers = found.option[found.users] != before.option[found.users]

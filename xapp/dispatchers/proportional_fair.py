@@ -134,7 +134,7 @@ def _settled(
     unsettled[[case.site for case in cases]] = False
     if unsettled.any():  # once more without those sites: nobody may have been placed on what they needed themselves
         return _settled(task, radio, power, replace(chosen, partial=chosen.partial & ~unsettled), option)
-    return _with_rates(found.at, cases), cases
+    return crowded.with_rates(found.at, cases), cases
 
 
 def _on_carriers(task: DispatchTask, power: Power, at: Placement, sites: BoolArray) -> list[crowded.Case]:
@@ -155,14 +155,7 @@ def _shared(
     cases, tier = crowded.decide(task, power, radio.allowed, sites, at.ue_site, at.whole_mbps)
     for case in cases:
         band_on[case.site] = case.band_on
-    return _with_rates(replace(at, band_on=band_on, rate_mbps=rate_mbps), cases), cases, tier
-
-
-def _with_rates(at: Placement, cases: list[crowded.Case]) -> Placement:
-    rate_mbps = at.rate_mbps.copy()
-    for case in cases:
-        rate_mbps[case.users] = case.rate_mbps
-    return replace(at, rate_mbps=rate_mbps)
+    return crowded.with_rates(replace(at, band_on=band_on, rate_mbps=rate_mbps), cases), cases, tier
 
 
 def _activity(task: DispatchTask, band_on: BoolArray, needed: FloatArray) -> FloatArray:

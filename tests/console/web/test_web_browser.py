@@ -209,24 +209,24 @@ def look_back(page: Any) -> None:
     page.evaluate("document.activeElement.blur()")
 
 
+def recorded(synthetic: ModuleType, out: Path, rings: int, periods: int, users: int) -> Path:
+    network = synthetic.network(rings)
+    with RunRecorder(out, RunFacts("msrc", "medium", 1, periods / 120, "paper", network)) as recorder:
+        for outcome in synthetic.blackout(network, periods=periods, ues=users):
+            recorder.add(outcome)
+    return out
+
+
 @pytest.fixture(scope="module")
 def crowded(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recorded hour and a half of 19 sites and 1,000 users."""
-    out, network = tmp_path_factory.mktemp("crowded") / "crowd", synthetic.network(2)
-    with RunRecorder(out, RunFacts("msrc", "medium", 1, 1.5, "paper", network)) as recorder:
-        for outcome in synthetic.blackout(network, periods=180, ues=1000):
-            recorder.add(outcome)
-    return out
+    return recorded(synthetic, tmp_path_factory.mktemp("crowded") / "crowd", rings=2, periods=180, users=1000)
 
 
 @pytest.fixture(scope="module")
 def large(synthetic: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recorded half hour of 127 sites and 6,700 users."""
-    out, network = tmp_path_factory.mktemp("large") / "large", synthetic.network(6)
-    with RunRecorder(out, RunFacts("msrc", "medium", 1, 0.5, "paper", network)) as recorder:
-        for outcome in synthetic.blackout(network, periods=60, ues=6700):
-            recorder.add(outcome)
-    return out
+    return recorded(synthetic, tmp_path_factory.mktemp("large") / "large", rings=6, periods=60, users=6700)
 
 
 @pytest.fixture

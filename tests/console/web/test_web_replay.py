@@ -69,12 +69,18 @@ def test_no_name_leads_out_of_the_shelf(run_dir: Path, name: str) -> None:
         Shelf(run_dir.parent).replay(name)
 
 
-def test_a_run_that_goes_on_is_read_again(run_dir: Path, tmp_path: Path) -> None:
-    """The same object while nothing changes; a new one when the files have grown."""
+def begun(run_dir: Path, tmp_path: Path) -> tuple[Path, str]:
+    """A copy of the run with its first 49 periods, and the whole text of its network."""
     grown = tmp_path / "grown"
     shutil.copytree(run_dir, grown)
     whole = (grown / "network.csv").read_text()
     (grown / "network.csv").write_text("".join(whole.splitlines(keepends=True)[:50]))
+    return grown, whole
+
+
+def test_a_run_that_goes_on_is_read_again(run_dir: Path, tmp_path: Path) -> None:
+    """The same object while nothing changes; a new one when the files have grown."""
+    grown, whole = begun(run_dir, tmp_path)
     shelf = Shelf(grown)
     first = shelf.replay("grown")
     assert shelf.replay("grown") is first
@@ -84,10 +90,7 @@ def test_a_run_that_goes_on_is_read_again(run_dir: Path, tmp_path: Path) -> None
 
 def test_what_is_known_of_a_run_that_goes_on_is_not_read_again(run_dir: Path, tmp_path: Path) -> None:
     """Whoever looks back gets the same object for the periods that it has, a new one for others or for another run."""
-    grown = tmp_path / "grown"
-    shutil.copytree(run_dir, grown)
-    whole = (grown / "network.csv").read_text()
-    (grown / "network.csv").write_text("".join(whole.splitlines(keepends=True)[:50]))
+    grown, whole = begun(run_dir, tmp_path)
     shelf = Shelf(tmp_path)
     first = shelf.replay("grown")
     (grown / "network.csv").write_text(whole)
