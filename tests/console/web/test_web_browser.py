@@ -138,7 +138,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
     """A real run of the paper's 19 sites and 1,000 users with its page: directory, address, process. It is held after
     some periods."""
     out = tmp_path_factory.mktemp("live") / "blackout"
-    words = ("run", "paper", "--hours", "3", "--strategy", "lifetime", "--out", str(out))
+    words = ("run", "paper", "--hours", "8", "--strategy", "lifetime", "--out", str(out))
     run = subprocess.Popen([sys.executable, "-m", "console", *words], stderr=subprocess.PIPE, text=True)
     assert run.stderr is not None
     url = run.stderr.readline().rpartition(" ")[2].strip()
@@ -178,7 +178,7 @@ def test_a_run_is_watched_held_and_hurried(running: tuple[Path, str, subprocess.
     insist(lambda: page.locator("#speeds label", has_text="1200").click(), page, "Live, at 1200 times real time.")
     shot(page, "live")
     insist(lambda: page.locator("#speeds label", has_text="max").click(), page, "Live, as fast as both loops answer.")
-    soon(lambda: page.inner_text("#words").startswith("The run ended at 3.00 h"))
+    soon(lambda: page.inner_text("#words").startswith("The run ended at 8.00 h"))
     soon(lambda: run.poll() is not None)
     assert run.returncode == 0
     assert (out / "report.html").is_file()
@@ -265,9 +265,9 @@ def test_a_finished_run_is_replayed(
     soon(lambda: page.inner_text("#clock") == "0 h 05 min")
     box = page.locator("#track").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    soon(lambda: re.fullmatch(r"1 h 2\d min", page.inner_text("#clock")))
+    soon(lambda: re.fullmatch(r"3 h 5\d min", page.inner_text("#clock")))
     page.locator("#sites a").nth(2).click()
-    soon(lambda: re.match(r"site-2 at 1\.[345]", page.inner_text("#panel-why")))
+    soon(lambda: re.match(r"site-2 at 3\.[89]", page.inner_text("#panel-why")))
     page.keyboard.press("Escape")
     page.keyboard.press("End")
     soon(lambda: page.inner_text("#words") == "Replay of blackout: the run ended here.")
