@@ -98,6 +98,20 @@ def test_where_a_program_starts_does_not_change_what_it_reaches(seed: int, monke
     assert reached(problem, quick.rate_mbps) == pytest.approx(reached(problem, sturdy.rate_mbps), rel=1e-7, abs=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_rates_to_begin_at_do_not_change_what_is_reached(seed: int) -> None:
+    """Rates at hand may be the answer with twice the power, or nonsense."""
+    problem = random_problem(seed)
+    scarce = replace(problem, power_limit_kw=0.5 * problem.power_limit_kw)
+    whole, alone = share(problem), share(scarce)
+    assert whole is not None
+    assert alone is not None
+    for begin_mbps in (whole.rate_mbps, np.random.default_rng(seed).random(problem.rate_mbps.shape)):
+        found = share(replace(scarce, begin_mbps=begin_mbps))
+        assert found is not None
+        assert reached(scarce, found.rate_mbps) == pytest.approx(reached(scarce, alone.rate_mbps), rel=1e-7, abs=1e-6)
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_program_begins_where_it_is_told_to(first: int) -> None:
     """Of two answers that are equally good the one at which the search begins is returned."""

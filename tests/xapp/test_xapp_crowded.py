@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gridran.types import FloatArray, IntArray
+from gridran.types import IntArray
 from xapp.dispatch import crowded
 from xapp.dispatch.association import preferred
 from xapp.dispatch.bandwidth import SLA_REWARD, Shares
 from xapp.dispatch.efficiency import Radio, radio_of
+from xapp.dispatch.placement import Placement, serving
 from xapp.dispatch.sharing import Power, fitting, power_of, shared
 from xapp.dispatch.task import DispatchTask
 
@@ -52,13 +53,17 @@ def test_what_does_not_fit_is_left_alone(whole_mbps: list[list[float]]) -> None:
     assert fitting(essential(whole_mbps, 0.5)) is None
 
 
-def crowd(task: DispatchTask) -> tuple[Radio, Power, IntArray, IntArray, FloatArray]:
-    """Everybody at its preferred site: radio picture, power, sites, serving sites and rates of whole carriers."""
+def crowd(task: DispatchTask) -> tuple[Radio, Power, IntArray, Placement]:
+    """Everybody at its preferred site, without rates: radio picture, power, sites, placement."""
     radio, power = radio_of(task), power_of(task.network)
     option = preferred(task, radio)
-    whole = radio.rate_mbps[np.arange(len(option)), option]
-    ue_site = np.where(whole.max(axis=1) > 0, radio.candidate[np.arange(len(option)), option], -1)
-    return radio, power, np.arange(len(radio.mode)), ue_site, whole
+    ue_site, whole_mbps = serving(task, radio, option)
+    return (
+        radio,
+        power,
+        np.arange(len(radio.mode)),
+        Placement(option, ue_site, whole_mbps, radio.allowed, 0 * whole_mbps),
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -70,11 +75,11 @@ def test_a_smaller_set_is_chosen_only_within_the_tolerance(
     and stays inside the budget."""
     network = network_of(3)
     task = task_of(network, report_of(network, seed=seed, load=load), policy_of(network, "independent-es"))
-    radio, power, sites, ue_site, whole = crowd(task)
-    best, _ = crowded.decide(task, power, radio.allowed, sites, ue_site, whole)
+    radio, power, sites, at = crowd(task)
+    best, _ = crowded.decide(task, power, radio.allowed, sites, at)
     for site, case in zip(sites.tolist(), best, strict=True):
-        users = np.flatnonzero(ue_site == site)
-        full = crowded._solved(task, power, site, radio.allowed[site], users, whole[users])
+        users = np.flatnonzero(at.ue_site == site)
+        full = crowded._solved(task, power, site, radio.allowed[site], users, at.whole_mbps[users])
         assert full is not None
         assert case.missed <= full.missed
         assert case.utility >= full.utility * (1.0 - task.control.least_power_tolerance_frac)
@@ -97,23 +102,23 @@ def test_what_is_ruled_out_was_not_the_best(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With as many programs as are wanted the set chosen is the best of all fifteen by "least power": fewest missed
-    minimum rates, then least draw within the tolerance. With three programs at most it is as good as all carriers, at
+    minimum rates, then least draw within the tolerance. With two programs at most it is as good as all carriers, at
     least; with none it is all of them. Budgets that forbid some sets, and minimum rates that do not fit, included."""
     network = network_of(3)
     policy = policy_of(network, "independent-es", power_budget_kw=np.full(3, budget_kw))
     task = task_of(network, report_of(network, seed=seed, load=load), policy)
-    radio, power, sites, ue_site, whole = crowd(task)
+    radio, power, sites, at = crowd(task)
 
     def decided(most_sets: int) -> dict[int, crowded.Case]:
         monkeypatch.setattr(crowded, "MOST_SETS", most_sets)
-        return {case.site: case for case in crowded.decide(task, power, radio.allowed, sites, ue_site, whole)[0]}
+        return {case.site: case for case in crowded.decide(task, power, radio.allowed, sites, at)[0]}
 
     free, few, none = decided(15), decided(crowded.MOST_SETS), decided(0)
     for site in sites.tolist():
-        users = np.flatnonzero(ue_site == site)
+        users = np.flatnonzero(at.ue_site == site)
         sets = [*crowded._smaller(radio.allowed[site]), radio.allowed[site]]
         sets = [one for one in sets if power.at(site).fixed_kw(one) <= budget_kw]
-        cases = [crowded._solved(task, power, site, one, users, whole[users]) for one in sets]
+        cases = [crowded._solved(task, power, site, one, users, at.whole_mbps[users]) for one in sets]
         if not cases:
             assert site not in free
             continue
@@ -124,3 +129,27 @@ def test_what_is_ruled_out_was_not_the_best(
         if cases[-1] is not None and not any(cases[-1].missed) and sets[-1].all():
             assert few[site].draw_kw <= none[site].draw_kw * (1.0 + 1e-9)
             assert none[site].band_on.all()
+
+
+def case(utility: float, draw_kw: float, missed: int = 0) -> crowded.Case:
+    """A solved carrier set."""
+    none = np.zeros(0)
+    tally = (0, 0, missed, 0)
+    return crowded.Case(0, none > 0, none.astype(np.int64), none, tally, utility, draw_kw, none, 0.0, exact=True)
+
+
+@pytest.mark.parametrize(
+    ("cases", "best"),
+    [
+        ([case(1000.0, 9.0), case(999.5, 8.0), case(998.0, 7.0)], 1),  # the third is beyond the tolerance
+        ([case(1000.0, 9.0), case(1000.2, 9.0 + 1e-7), case(1000.1, 9.0 - 1e-7)], 1),  # all take the whole budget
+        ([case(1000.0, 9.0, missed=1), case(990.0, 9.5)], 1),
+    ],
+)
+def test_least_draw_within_the_tolerance_and_then_most_utility(
+    cases: list[crowded.Case], best: int, network_of: Make, report_of: Make, policy_of: Make, task_of: Make
+) -> None:
+    """Minimum rates come first; draws that differ by nothing do not decide."""
+    network = network_of(3)
+    task = task_of(network, report_of(network), policy_of(network, "independent-es"))
+    assert crowded._best(task, cases) is cases[best]

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridran.types import BoolArray, FloatArray, IntArray
-from xapp.dispatch.simplex import AT_LOWER, AT_UPPER, BASIC, Program, Start, solved
+from xapp.dispatch.simplex import Program, Start, solved
+from xapp.dispatch.start import Flows, start_of
 
 SLA_REWARD = np.array([1e6, 1e5, 1e4, 0.0])
 TIE_COST_PER_KW = 1e-4
-_START_BLOCKS_PER_UTILITY = 1e3  # what utility is worth where the search for the answer begins
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Shares:
     ``rate_mbps`` [M, C, B] of a whole carrier (0: not usable). Sites: ``power_limit_kw`` [N] for the load-dependent
     part, ``load_kw`` [N, B] per unit of blocks, ``mbps_kw`` [B] per Mbps. ``move_cost`` [M, C]: utility that an option
     costs when it carries a user's whole demand. ``blocks_free`` [N, B]: share of each carrier that is left for these
-    users, all of it where None. ``power_cost_per_kw``: utility that a kW for load has to be worth."""
+    users, all of it where None. ``power_cost_per_kw``: utility that a kW for load has to be worth. ``begin_mbps``
+    [M, C, B]: rates near the answer, where such are at hand; the search begins there."""
 
     demand_mbps: FloatArray
     min_rate_mbps: FloatArray
@@ -46,6 +47,7 @@ class Shares:
     move_cost: FloatArray | None = None
     blocks_free: FloatArray | None = None
     power_cost_per_kw: float = TIE_COST_PER_KW
+    begin_mbps: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,7 @@ def share(problem: Shares) -> Shared | None:
     if not len(user):
         return Shared(rates, np.zeros((sites, bands)), np.zeros(sites))
     asked = asked_mbps(problem)
-    program, start = _model(problem, asked, user, option, band)
-    answer = solved(program, start)
+    answer = solved(*_model(problem, _flows(problem, user, option, band)))
     if answer is None:
         return None
     rates[user, option, band] = np.maximum(answer.column_value[: len(user)], 0.0) * asked[user]
@@ -81,46 +82,37 @@ def utility(problem: Shares, rate_mbps: FloatArray) -> FloatArray:
     return np.asarray(problem.weight * np.log1p(served), dtype=np.float64)
 
 
-def _model(
-    problem: Shares, asked: FloatArray, user: IntArray, option: IntArray, band: IntArray
-) -> tuple[Program, Start]:
-    """Columns: flows in units of what is ``asked`` [M], then the users' segments. Rows: users, carriers, site power."""
-    users, (sites, bands), flows = len(asked), problem.load_kw.shape, len(user)
+def _flows(problem: Shares, user: IntArray, option: IntArray, band: IntArray) -> Flows:
+    site = problem.site[user, option]
+    blocks, kw = (each[user, option, band] for each in needs(problem))
+    cost = problem.power_cost_per_kw * kw
+    if problem.move_cost is not None:
+        cost = cost + problem.move_cost[user, option]
+    mbps = np.zeros(len(user)) if problem.begin_mbps is None else problem.begin_mbps[user, option, band]
+    return Flows(user, site, site * problem.load_kw.shape[1] + band, blocks, kw, cost, mbps)
+
+
+def _model(problem: Shares, flows: Flows) -> tuple[Program, Start]:
+    """Columns: flows in units of what is asked, then the users' segments. Rows: users, carriers, site power."""
+    users, (sites, bands), many = len(problem.demand_mbps), problem.load_kw.shape, len(flows.user)
     width, slope = segments(problem)
     of, segment = np.nonzero(width > 0.0)
-    site = problem.site[user, option]
-    blocks, flow_kw = (each[user, option, band] for each in needs(problem))
-    flow_cost = problem.power_cost_per_kw * flow_kw
-    if problem.move_cost is not None:
-        flow_cost = flow_cost + problem.move_cost[user, option]
     lower = np.where((segment == 0) & problem.held[of], width[of, segment], 0.0)
-    row = np.stack([user, users + site * bands + band, users + sites * bands + site], axis=1)
-    value = np.stack([np.ones(flows), blocks, flow_kw], axis=1)
-    columns = np.arange(flows + of.size + 1)
-    blocks_free = np.ones((sites, bands)) if problem.blocks_free is None else problem.blocks_free
+    row = np.stack([flows.user, users + flows.carrier, users + sites * bands + flows.site], axis=1)
+    value = np.stack([np.ones(many), flows.blocks, flows.kw], axis=1)
+    columns = np.arange(many + of.size + 1)
+    blocks_free = np.ones(sites * bands) if problem.blocks_free is None else problem.blocks_free.ravel()
     program = Program(
-        cost=np.concatenate([-flow_cost, slope[of, segment]]),
-        column_lower=np.concatenate([np.zeros(flows), lower]),
-        column_upper=np.concatenate([np.full(flows, np.inf), width[of, segment]]),
+        cost=np.concatenate([-flows.cost, slope[of, segment]]),
+        column_lower=np.concatenate([np.zeros(many), lower]),
+        column_upper=np.concatenate([np.full(many, np.inf), width[of, segment]]),
         row_lower=np.concatenate([np.zeros(users), np.full(sites * bands + sites, -np.inf)]),
-        row_upper=np.concatenate([np.zeros(users), blocks_free.ravel(), problem.power_limit_kw]),
-        start=columns + 2 * np.minimum(columns, flows),  # three entries per flow, one per segment
+        row_upper=np.concatenate([np.zeros(users), blocks_free, problem.power_limit_kw]),
+        start=columns + 2 * np.minimum(columns, many),  # three entries per flow, one per segment
         row=np.concatenate([row.ravel(), of]),
         value=np.concatenate([value.ravel(), np.full(of.size, -1.0)]),
     )
-    return program, _start(user, of, blocks + _START_BLOCKS_PER_UTILITY * flow_cost, len(program.row_lower), users)
-
-
-def _start(user: IntArray, of: IntArray, cost: FloatArray, rows: int, users: int) -> Start:
-    """Everybody in full on the flow that costs least: few pivots from the answer where most users are served."""
-    ranked = np.lexsort((cost, user))
-    first = ranked[np.diff(user[ranked], prepend=-1) != 0]
-    heard = np.zeros(users, dtype=np.bool_)
-    heard[user] = True
-    column, row = np.zeros(len(user) + len(of), dtype=np.int64), np.full(rows, BASIC)
-    column[first], row[:users][heard] = BASIC, AT_LOWER
-    column[len(user) :] = np.where(heard[of], AT_UPPER, AT_LOWER)
-    return Start(column, row)
+    return program, start_of(flows, of, users, blocks_free, problem.power_limit_kw)
 
 
 def asked_mbps(problem: Shares) -> FloatArray:

@@ -23,7 +23,8 @@ from xapp.dispatch.task import DispatchTask
 
 DEARER = 0.5, 2.0, 8.0  # what a carrier may be worth beyond its price, in users of the least class
 CHEAPER = 1.0, 0.5  # of the price of power
-MOST_SETS = 3  # smaller ones per crowded site: a program each
+SAME_KW = 1e-3  # no more than that is no difference of draws
+MOST_SETS = 2  # smaller ones per crowded site: a program each
 
 
 @dataclass(frozen=True)
@@ -44,24 +45,25 @@ class Case:
 
 
 def decide(
-    task: DispatchTask, power: Power, allowed: BoolArray, sites: IntArray, ue_site: IntArray, whole_mbps: FloatArray
+    task: DispatchTask, power: Power, allowed: BoolArray, sites: IntArray, at: Placement
 ) -> tuple[list[Case], DispatchTier]:
-    """The best case of each of ``sites``; sites that are not among them have to rest. ``whole_mbps`` [U, B]."""
+    """The best case of each of ``sites`` for its users ``at`` it; sites that are not among them have to rest."""
     found = []
     for site in sites.tolist():
-        users = np.flatnonzero(ue_site == site)
-        found.append(_cases(task, power, site, allowed[site], users, whole_mbps[users]))
+        users = np.flatnonzero(at.ue_site == site)
+        found.append(_cases(task, power, site, allowed[site], users, at.whole_mbps[users], at.rate_mbps[users]))
     exact = all(case.exact for cases in found for case in cases)
     best = [_best(task, cases) for cases in found if cases]
     return best, DispatchTier.EXACT if exact else DispatchTier.MAX_SINR
 
 
-def settled(
-    task: DispatchTask, power: Power, band_on: BoolArray, sites: IntArray, ue_site: IntArray, whole_mbps: FloatArray
-) -> list[Case]:
-    """The best rates of ``sites`` on the carriers ``band_on`` [N, B]."""
-    users = [(site, np.flatnonzero(ue_site == site)) for site in sites.tolist()]
-    found = [_solved(task, power, site, band_on[site], of, whole_mbps[of]) for site, of in users]
+def settled(task: DispatchTask, power: Power, at: Placement, sites: IntArray) -> list[Case]:
+    """The best rates of ``sites`` on their carriers, near those that users have."""
+    users = [(site, np.flatnonzero(at.ue_site == site)) for site in sites.tolist()]
+    found = [
+        _solved(task, power, site, at.band_on[site], of, at.whole_mbps[of], begin_mbps=at.rate_mbps[of])
+        for site, of in users
+    ]
     return [case for case in found if case is not None]
 
 
@@ -74,7 +76,13 @@ def with_rates(at: Placement, cases: list[Case]) -> Placement:
 
 
 def _cases(
-    task: DispatchTask, power: Power, site: int, allowed: BoolArray, users: IntArray, whole_mbps: FloatArray
+    task: DispatchTask,
+    power: Power,
+    site: int,
+    allowed: BoolArray,
+    users: IntArray,
+    whole_mbps: FloatArray,
+    begin_mbps: FloatArray,
 ) -> list[Case]:
     """What a site can do for its users [M] with all its carriers and with the smaller sets that promise as much for
     less power, until none that is left can draw less; with every set where all carriers draw too much, or miss a
@@ -84,7 +92,7 @@ def _cases(
     if not _affordable(task, power, site, allowed):
         cases = [_solved(task, power, site, one, users, whole_mbps) for one in smaller]
         return [case for case in cases if case is not None]
-    first = _solved(task, power, site, allowed, users, whole_mbps)
+    first = _solved(task, power, site, allowed, users, whole_mbps, begin_mbps=begin_mbps)
     if first is None:
         return []
     if any(first.missed) or not first.exact:
@@ -96,7 +104,7 @@ def _cases(
         if float(power.at(site).fixed_kw(one)) >= least_kw:
             break
         # Beside a set that carries every minimum rate, one that does not cannot be the best.
-        case = _solved(task, power, site, one, users, whole_mbps, settle=False)
+        case = _solved(task, power, site, one, users, whole_mbps, settle=False, begin_mbps=first.rate_mbps)
         if case is not None:
             found.append(case)
             if case.utility >= _enough(task, first.utility):
@@ -109,11 +117,14 @@ def _enough(task: DispatchTask, best_utility: float) -> float:
 
 
 def _best(task: DispatchTask, cases: list[Case]) -> Case:
-    """Fewest missed minimum rates in class order; of the utilities within the tolerance then the least draw."""
+    """Fewest missed minimum rates in class order; of the utilities within the tolerance then the least draw; of equal
+    draws, as where all of them take the whole budget, the most utility."""
     fewest = min(case.missed for case in cases)
     equal = [case for case in cases if case.missed == fewest]
     enough = _enough(task, max(case.utility for case in equal))
-    return min((case for case in equal if case.utility >= enough), key=lambda case: case.draw_kw)
+    left = [case for case in equal if case.utility >= enough]
+    least_kw = min(case.draw_kw for case in left)
+    return max((case for case in left if case.draw_kw <= least_kw + SAME_KW), key=lambda case: case.utility)
 
 
 def _promising(
@@ -157,10 +168,13 @@ def _solved(
     users: IntArray,
     whole_mbps: FloatArray,
     settle: bool = True,
+    begin_mbps: FloatArray | None = None,
 ) -> Case | None:
-    """The case of ``site`` with the carriers ``band_on`` [B] for its ``users`` [M]; None where some minimum rate does
-    not fit and who keeps theirs need not be settled."""
+    """The case of ``site`` with the carriers ``band_on`` [B] for its ``users`` [M], whose rates may be near
+    ``begin_mbps`` [M, B]; None where some minimum rate does not fit and who keeps theirs need not be settled."""
     problem = _problem(task, power, site, band_on, users, whole_mbps)
+    if begin_mbps is not None:
+        problem = replace(problem, begin_mbps=begin_mbps[:, None, :])
     solved = shared(problem) if settle else fitting(problem)
     if solved is None:
         return None

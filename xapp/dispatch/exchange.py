@@ -88,7 +88,7 @@ def _shared_anew(
     changed[before.ue_site[movers]] = changed[after.ue_site[movers]] = True
     changed[:-1] &= sites
     changed[after.ue_site[short]] = True
-    cases = crowded.settled(task, power, after.band_on, np.flatnonzero(changed[:-1]), after.ue_site, after.whole_mbps)
+    cases = crowded.settled(task, power, after, np.flatnonzero(changed[:-1]))
     return crowded.with_rates(after, cases) if all(case.exact for case in cases) else None
 
 

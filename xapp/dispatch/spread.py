@@ -72,8 +72,10 @@ def joint(task: DispatchTask, radio: Radio, power: Power, at: Placement, sites: 
         task, users, number[option_site], whole_mbps, limit_kw[site], power.load_kw[site], power.mbps_kw
     )
     cost = move_cost(task, users, option_site)
-    problem = replace(problem, move_cost=cost, blocks_free=np.maximum(room[site], 0.0))
-    return Joint(sites, users, problem, option_site == at.ue_site[users][:, None], site)
+    here = option_site == at.ue_site[users][:, None]
+    has_mbps = here[..., None] * at.rate_mbps[users][:, None, :]
+    problem = replace(problem, move_cost=cost, blocks_free=np.maximum(room[site], 0.0), begin_mbps=has_mbps)
+    return Joint(sites, users, problem, here, site)
 
 
 def power_cost_per_kw(task: DispatchTask) -> float:

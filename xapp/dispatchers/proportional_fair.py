@@ -139,7 +139,7 @@ def _settled(
 
 def _on_carriers(task: DispatchTask, power: Power, at: Placement, sites: BoolArray) -> list[crowded.Case]:
     """The best rates at ``sites`` [N], of those where every minimum rate fits."""
-    cases = crowded.settled(task, power, at.band_on, np.flatnonzero(sites), at.ue_site, at.whole_mbps)
+    cases = crowded.settled(task, power, at, np.flatnonzero(sites))
     return [case for case in cases if case.exact and not any(case.missed)]
 
 
@@ -150,9 +150,9 @@ def _shared(
     sites = np.flatnonzero(~fits)
     if not sites.size:
         return at, [], DispatchTier.EXACT
+    cases, tier = crowded.decide(task, power, radio.allowed, sites, at)
     band_on, rate_mbps = at.band_on.copy(), at.rate_mbps.copy()
     band_on[sites], rate_mbps[np.isin(at.ue_site, sites)] = False, 0.0
-    cases, tier = crowded.decide(task, power, radio.allowed, sites, at.ue_site, at.whole_mbps)
     for case in cases:
         band_on[case.site] = case.band_on
     return crowded.with_rates(replace(at, band_on=band_on, rate_mbps=rate_mbps), cases), cases, tier
