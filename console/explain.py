@@ -33,7 +33,7 @@ def explained(run: RunDir, index: int, period: int) -> list[str]:
 def facts_at(run: RunDir, index: int, period: int) -> SiteFacts:
     """What the files say of a site, by its index, in a period; who carries whom is that of the moment next to it."""
     battery, network = run.facts["sites"][index]["battery"], run.network
-    time_h, dt_h = float(network["time_h"][period]), float(network["dt_h"][period])
+    time_h, dt_h = float(run.series("time_h")[period]), float(run.series("dt_h")[period])
     pairs = _pairs(run, time_h)
     return SiteFacts(
         site_id=run.site_ids[index],
@@ -53,8 +53,8 @@ def facts_at(run: RunDir, index: int, period: int) -> SiteFacts:
         users_own=_count(run, "users_own", index, period),
         users_served=_count(run, "users_served", index, period),
         shed={name: _count(run, f"shed_{name}", index, period) for name in SHED_NAMES},
-        strategy=network["strategy"][period],
-        policy_id=network["policy_id"][period],
+        strategy=network.texts["strategy"][period],
+        policy_id=network.texts["policy_id"][period],
     )
 
 
@@ -113,25 +113,25 @@ def _period_at(time_h: FloatArray, dt_h: FloatArray, at_h: float) -> int:
 
 
 def _cell(run: RunDir, column: str, index: int, period: int) -> float:
-    return float(run.timeline[column][period * len(run.site_ids) + index])
+    return float(run.site_series(column)[period, index])
 
 
 def _count(run: RunDir, column: str, index: int, period: int) -> int:
     """A count; 0 where the run is of an older version that did not keep it."""
-    return int(_cell(run, column, index, period)) if column in run.timeline else 0
+    return int(_cell(run, column, index, period)) if column in run.timeline.numbers else 0
 
 
 def _status(run: RunDir, index: int, period: int) -> str:
     if not _cell(run, "site_up", index, period):
         return "down"
-    return run.timeline["mode"][period * len(run.site_ids) + index]
+    return run.timeline.texts["mode"][period * len(run.site_ids) + index]
 
 
 def _since_h(run: RunDir, index: int, period: int) -> float:
     status = _status(run, index, period)
     while period > 0 and _status(run, index, period - 1) == status:
         period -= 1
-    return float(run.network["time_h"][period])
+    return float(run.series("time_h")[period])
 
 
 def _pairs(run: RunDir, at_h: float) -> Pairs:

@@ -14,23 +14,23 @@ import numpy as np
 
 from gridran.types import FloatArray
 from studies.availability import CLASS_NAMES
+from studies.columns import Columns, read_columns
 from studies.recorder import JOURNAL_DIR, KPIS_FILE, MOMENTS_FILE, NETWORK_FILE, RUN_FILE, TIMELINE_FILE
 from studies.thresholds import PeriodShares, quality_at, threshold_times_h
 
-Table = dict[str, list[str]]
 DAMAGE = (ArithmeticError, LookupError, TypeError, ValueError)
 """What a file that somebody else has written in may raise where its content is used."""
 
 
 @dataclass(frozen=True)
 class RunDir:
-    """A run as found on disk. ``timeline`` and ``network`` are columns of text; ``kpis`` is None where the run did
-    not end by itself; ``notes`` are the journal's lines in order of time."""
+    """A run as found on disk. ``timeline`` has a row for every period and site, ``network`` one for every period;
+    ``kpis`` is None where the run did not end by itself; ``notes`` are the journal's lines in order of time."""
 
     path: Path
     facts: dict[str, Any]
-    timeline: Table
-    network: Table
+    timeline: Columns
+    network: Columns
     moments: tuple[dict[str, Any], ...]
     kpis: dict[str, Any] | None
     notes: tuple[dict[str, Any], ...]
@@ -41,19 +41,19 @@ class RunDir:
 
     @property
     def period_count(self) -> int:
-        return len(self.network["period"])
+        return self.network.length
 
     def series(self, column: str) -> FloatArray:
         """A numeric column of network.csv, shape [T]."""
-        return np.array(self.network[column], dtype=np.float64)
+        return self.network.numbers[column]
 
     def site_series(self, column: str) -> FloatArray:
         """A numeric column of timeline.csv, shape [T, N]."""
-        return np.array(self.timeline[column], dtype=np.float64).reshape(-1, len(self.site_ids))
+        return self.timeline.numbers[column].reshape(-1, len(self.site_ids))
 
     def site_texts(self, column: str) -> list[list[str]]:
         """A column of timeline.csv as text, T rows of N."""
-        values, sites = self.timeline[column], len(self.site_ids)
+        values, sites = self.timeline.texts[column], len(self.site_ids)
         return [values[at : at + sites] for at in range(0, len(values), sites)]
 
 
@@ -67,13 +67,13 @@ def read_run(path: Path) -> RunDir:
     timeline, network = read_table(path / TIMELINE_FILE), read_table(path / NETWORK_FILE)
     sites = len(facts["sites"])
     # The two files are flushed one after the other: keep the periods that both have in full.
-    periods = min(len(timeline["period"]) // sites, len(network["period"]))
+    periods = min(timeline.length // sites, network.length)
     kpis_path = path / KPIS_FILE
     return RunDir(
         path=path,
         facts=facts,
-        timeline={name: values[: periods * sites] for name, values in timeline.items()},
-        network={name: values[:periods] for name, values in network.items()},
+        timeline=timeline.head(periods * sites),
+        network=network.head(periods),
         moments=tuple(_read_json_lines(path / MOMENTS_FILE)),
         kpis=_read_json(kpis_path) if kpis_path.is_file() else None,
         notes=tuple(read_notes(path / JOURNAL_DIR)),
@@ -120,23 +120,14 @@ def _shares(run: RunDir) -> list[PeriodShares]:
     ]
 
 
-def read_table(path: Path) -> Table:
-    """The columns of a CSV file without its torn last line; ``period`` alone, and empty, where there is no file.
+def read_table(path: Path) -> Columns:
+    """The columns of a CSV file without its torn last line; none where there is no file.
 
-    ValueError names a file that is none."""
+    ValueError names a file that is damaged."""
     if not path.is_file():
-        return {"period": []}
+        return Columns()
     with _named(path), path.open(encoding="utf-8", newline="") as file:
-        text = file.read()
-        lines = text.splitlines() if text.endswith("\n") else text.splitlines()[:-1]
-        rows = list(csv.reader(lines))
-        if not rows:
-            return {"period": []}
-        return dict(zip(rows[0], map(list, zip(*rows[1:], strict=True)), strict=True)) if rows[1:] else _empty(rows[0])
-
-
-def _empty(names: list[str]) -> Table:
-    return {name: [] for name in names}
+        return read_columns(file)
 
 
 def read_notes(journal: Path) -> list[dict[str, Any]]:

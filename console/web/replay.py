@@ -23,8 +23,9 @@ from console.web.frame import (
 )
 from gridran.types import FloatArray, IntArray
 from studies.availability import CLASS_NAMES
+from studies.columns import Columns
 from studies.recorder import MODE_NAMES
-from studies.rundir import RunDir, Table
+from studies.rundir import RunDir
 
 _COUNTS = ("ev_connected", "users_own", "users_served", "users_carried")
 _COUNT_MAX = 2.0**53
@@ -36,7 +37,7 @@ def frames_of(run: RunDir) -> Iterator[Frame]:
     return iter(Replay(run).frames(0, run.period_count))
 
 
-def points_of(network: Table) -> list[Point]:
+def points_of(network: Columns) -> list[Point]:
     """The timeline in the columns of network.csv, a row for every period. Raises as ``frames_of``."""
     shares = _numbers(network, [f"availability_{name}_frac" for name in CLASS_NAMES])
     sites = _numbers(network, [f"sites_{name}" for name in STATE_NAMES])
@@ -67,22 +68,22 @@ class Replay:
         return [self._frame(k, k == first) for k in range(max(0, first), min(end, self.run.period_count))]
 
     def _frame(self, k: int, always_users: bool) -> Frame:
-        network, state = self.run.network, self._state[k].tolist()
-        time_h, dt_h = float(network["time_h"][k]), float(network["dt_h"][k])
+        series, texts, state = self.run.series, self.run.network.texts, self._state[k].tolist()
+        time_h, dt_h = float(series("time_h")[k]), float(series("dt_h")[k])
         at = bisect_right(self._moment_h, time_h + _EPSILON_H) - 1
         moment = self.run.moments[at] if at >= 0 else None
         fresh = moment is not None and self._moment_h[at] > time_h - dt_h + _EPSILON_H
         return Frame(
-            period=int(network["period"][k]),
+            period=int(series("period")[k]),
             time_h=round(time_h, 6),
             dt_h=dt_h,
-            strategy=network["strategy"][k],
-            policy_id=network["policy_id"][k],
+            strategy=texts["strategy"][k],
+            policy_id=texts["policy_id"][k],
             state=state,
-            sites={name: rows[k] for name, rows in self._sites.items()},
+            sites=self._sites(k),
             links=link_rows(carried(moment["ue_site"], moment["own_site"]), state) if moment else [],
-            availability_frac=[round(float(network[f"availability_{name}_frac"][k]), 4) for name in CLASS_NAMES],
-            soc_mean_frac=round(float(network["soc_mean_frac"][k]), 4),
+            availability_frac=[round(float(series(f"availability_{name}_frac")[k]), 4) for name in CLASS_NAMES],
+            soc_mean_frac=round(float(series("soc_mean_frac")[k]), 4),
             users=_users(moment) if moment and (fresh or always_users) else None,
         )
 
@@ -93,16 +94,15 @@ class Replay:
         mode = np.array([[codes[name] for name in row] for row in self.run.site_texts("mode")], dtype=np.int64)
         return np.where(self.run.site_series("site_up") > 0.0, mode.reshape(-1, len(self.run.site_ids)), DOWN)
 
-    @cached_property
-    def _sites(self) -> dict[str, list[list[float]]]:
-        """Site columns by name, T rows of N."""
-        measured = {name: self.run.site_series(name).round(n).tolist() for name, n in SITE_DECIMALS.items()}
-        return measured | {name: _counts(self.run.site_series(name)).tolist() for name in _COUNTS}
+    def _sites(self, k: int) -> dict[str, list[float]]:
+        """Site values by column name in a period, [N] each."""
+        measured = {name: self.run.site_series(name)[k].round(n).tolist() for name, n in SITE_DECIMALS.items()}
+        return measured | {name: _counts(self.run.site_series(name)[k]).tolist() for name in _COUNTS}
 
 
-def _numbers(table: Table, columns: list[str]) -> FloatArray:
+def _numbers(table: Columns, columns: list[str]) -> FloatArray:
     """Columns side by side, shape [T, columns]."""
-    return np.column_stack([np.array(table[name], dtype=np.float64) for name in columns])
+    return np.column_stack([table.numbers[name] for name in columns])
 
 
 def _counts(values: FloatArray) -> IntArray:

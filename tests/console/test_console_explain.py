@@ -99,7 +99,7 @@ def test_an_argument_that_fits_nothing_is_named(run_dir: Path, site: str, at_h: 
         ("run.json", "", "run.json: Expecting value"),
         ("run.json", '{"sites": []}', "run.json: it has no sites"),
         ("run.json", '{"sites": [1, 2, 3, 4, 5, 6, 7]}', "holds a damaged run: TypeError"),
-        ("network.csv", "period,time_h,dt_h\n0,x,1\n", "holds a damaged run: ValueError"),
+        ("network.csv", "period,time_h,dt_h\n0,x,1\n", "network.csv: could not convert string to float: 'x'"),
         ("network.csv", "period,time_h,dt_h\n0,0,1\n", "holds a damaged run: KeyError"),
         ("network.csv", "period,time_h\n", "the run has no period yet"),
         ("moments.jsonl", '{"time_h": 0, "ue_site": 1, "own_site": 2}\n', "holds a damaged run: TypeError"),

@@ -105,7 +105,7 @@ def test_a_run_without_policy_has_readable_files_too(
     recorder.finish(kpis.result(META))
     table = duckdb.read_parquet(str(tmp_path / "timeline.parquet")).project("coalesce(policy_id, '')")
     assert set(table.fetchall()) == {("",)}
-    assert read_run(tmp_path).network["policy_id"] == [""]
+    assert read_run(tmp_path).network.texts["policy_id"] == [""]
 
 
 def test_a_torn_last_line_is_left_out(recorder: RunRecorder, synthetic: ModuleType, tmp_path: Path) -> None:

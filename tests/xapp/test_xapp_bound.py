@@ -43,16 +43,17 @@ def random_problem(seed: int, sites: int = 1) -> Shares:
 
 
 def reached(problem: Shares, rate_mbps: FloatArray) -> float:
-    """The program's objective for rates [M, 1, B]."""
+    """The program's objective for rates [M, C, B]."""
     width, slope = segments(problem)
     left = rate_mbps.sum(axis=(1, 2)) / asked_mbps(problem)
     value = 0.0
     for part, worth in zip(width.T, slope.T, strict=True):
         value += float(np.minimum(left, part) @ worth)
         left = left - np.minimum(left, part)
-    whole = problem.rate_mbps[:, 0]
-    blocks = np.divide(rate_mbps[:, 0], whole, out=np.zeros_like(whole), where=whole > 0)
-    return value - TIE_COST_PER_KW * float((blocks @ problem.load_kw[0] + rate_mbps[:, 0] @ problem.mbps_kw).sum())
+    whole = problem.rate_mbps
+    blocks = np.divide(rate_mbps, whole, out=np.zeros_like(whole), where=whole > 0)
+    kw = blocks * problem.load_kw[problem.site] + rate_mbps * problem.mbps_kw
+    return value - TIE_COST_PER_KW * float(kw.sum())
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -98,10 +99,11 @@ def test_where_a_program_starts_does_not_change_what_it_reaches(seed: int, monke
     assert reached(problem, quick.rate_mbps) == pytest.approx(reached(problem, sturdy.rate_mbps), rel=1e-7, abs=1e-6)
 
 
+@pytest.mark.parametrize("sites", [1, 3])
 @pytest.mark.parametrize("seed", range(12))
-def test_rates_to_begin_at_do_not_change_what_is_reached(seed: int) -> None:
+def test_rates_to_begin_with_do_not_change_what_is_reached(seed: int, sites: int) -> None:
     """Rates at hand may be the answer with twice the power, or nonsense."""
-    problem = random_problem(seed)
+    problem = random_problem(seed, sites)
     scarce = replace(problem, power_limit_kw=0.5 * problem.power_limit_kw)
     whole, alone = share(problem), share(scarce)
     assert whole is not None

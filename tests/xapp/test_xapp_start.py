@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from gridran.types import FloatArray, IntArray
-from xapp.dispatch.simplex import AT_LOWER, AT_UPPER, BASIC
-from xapp.dispatch.start import Flows, Start, cheapest, start_of
+from xapp.dispatch import bandwidth
+from xapp.dispatch.bandwidth import Shares
+from xapp.dispatch.sharing import subset
+from xapp.dispatch.simplex import AT_LOWER, AT_UPPER, BASIC, Program, Solution, Start
+from xapp.dispatch.start import Flows, cheapest, start_of
 
-USERS = 10
-
-
-def flows_of(user: IntArray, site: IntArray, blocks: FloatArray, mbps: FloatArray | None = None) -> Flows:
-    """Flows at sites with one carrier each that cost no power."""
-    nothing = np.zeros(len(user))
-    return Flows(user, site, site, blocks, nothing, nothing, nothing if mbps is None else mbps)
+USERS = 4
 
 
-def begun(flows: Flows, sites: int) -> Start:
-    """The start where carriers are empty, with a segment for each user."""
-    return start_of(flows, np.arange(USERS), USERS, np.ones(sites), np.full(sites, np.inf))
+def flows_of(user: IntArray, blocks: FloatArray, **more: FloatArray) -> Flows:
+    """Flows at one site with one carrier that, if nothing else is said, cost no power."""
+    nothing, zero = np.zeros(len(user)), np.zeros(len(user), dtype=np.int64)
+    return Flows(
+        **{  # type: ignore[arg-type]
+            "user": user,
+            "site": zero,
+            "carrier": zero,
+            "blocks": blocks,
+            "kw": nothing,
+            "cost": nothing,
+            "begin_mbps": nothing,
+            **more,
+        }
+    )
+
+
+def begun(flows: Flows) -> Start:
+    """The start with a segment for each user and two resources."""
+    return start_of(flows, np.arange(USERS), USERS, 2)
 
 
 def test_the_first_of_the_cheapest_flows_of_each_user() -> None:
@@ -28,29 +45,59 @@ def test_the_first_of_the_cheapest_flows_of_each_user() -> None:
     assert cheapest(user, np.array([2.0, 1.0, 3.0, 3.0, 4.0, 7.0])).tolist() == [1, 2, 5]
 
 
-def test_at_one_site_everybody_begins_where_the_fewest_blocks_are_needed() -> None:
+def test_everybody_begins_in_full() -> None:
     """A basis with as many basic columns as rows; who hears nothing asks for nothing."""
-    user = np.array([0, 0, 3, 3])
-    start = begun(flows_of(user, np.zeros(4, dtype=np.int64), np.array([0.3, 0.2, 0.4, 0.5])), sites=1)
+    start = begun(flows_of(np.array([0, 0, 3, 3]), np.array([0.3, 0.2, 0.4, 0.5])))
     assert start.column[:4].tolist() == [AT_LOWER, BASIC, BASIC, AT_LOWER]
     assert np.flatnonzero(start.column[4:] == AT_UPPER).tolist() == [0, 3]
     assert np.flatnonzero(start.row == AT_LOWER).tolist() == [0, 3]
     assert np.count_nonzero(start.column == BASIC) + np.count_nonzero(start.row == BASIC) == len(start.row)
 
 
+@pytest.mark.parametrize("dear", ["blocks", "kw", "cost"])
+def test_blocks_power_and_costs_of_moves_count(dear: str) -> None:
+    """Of two flows that differ in one of them the search begins with the cheaper one."""
+    flows = replace(flows_of(np.zeros(2, dtype=np.int64), np.full(2, 0.5)), **{dear: np.array([0.6, 0.5])})
+    assert begun(flows).column[:2].tolist() == [AT_LOWER, BASIC]
+
+
 def test_rates_at_hand_come_before_costs() -> None:
     """Users that have some begin on the flow with most of them, the others at least cost."""
-    user, blocks = np.array([0, 0, 1, 1]), np.array([0.2, 0.3, 0.2, 0.3])
-    start = begun(flows_of(user, np.zeros(4, dtype=np.int64), blocks, np.array([1.0, 2.0, 0.0, 0.0])), sites=1)
+    blocks = np.array([0.2, 0.3, 0.2, 0.3])
+    start = begun(flows_of(np.array([0, 0, 1, 1]), blocks, begin_mbps=np.array([1.0, 2.0, 0.0, 0.0])))
     assert start.column[:4].tolist() == [AT_LOWER, BASIC, BASIC, AT_LOWER]
 
 
-def test_with_a_choice_of_sites_not_everybody_begins_at_the_best_one() -> None:
-    """Ten users of whom each takes 0.3 of one carrier, or more of another one: both carriers are begun with,
-    and the second with those to whom it costs the least more."""
-    user, site = np.repeat(np.arange(USERS), 2), np.tile([0, 1], USERS)
-    dearer = np.linspace(1.05, 40.0, USERS)
-    start = begun(flows_of(user, site, (0.3 * np.column_stack([np.ones(USERS), dearer])).ravel()), sites=2)
-    elsewhere = start.column[: 2 * USERS].reshape(USERS, 2)[:, 1] == BASIC
-    assert 0 < np.count_nonzero(elsewhere) < USERS
-    assert (np.diff(elsewhere.astype(np.int64)) <= 0).all()
+def problem_of(begin_mbps: FloatArray) -> Shares:
+    """Two users who may each be served by either of two sites with two carriers."""
+    return Shares(
+        demand_mbps=np.ones(2),
+        min_rate_mbps=np.zeros(2),
+        weight=np.ones(2),
+        service_class=np.full(2, 3, dtype=np.int64),
+        reward=np.zeros(2),
+        held=np.zeros(2, dtype=np.bool_),
+        site=np.tile([0, 1], (2, 1)),
+        rate_mbps=np.array([[[9.0, 8.0], [7.0, 6.0]]] * 2),
+        power_limit_kw=np.ones(2),
+        load_kw=np.ones((2, 2)),
+        mbps_kw=np.zeros(2),
+        segments=1,
+        begin_mbps=begin_mbps,
+    )
+
+
+def test_a_program_begins_with_the_rates_that_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """User 0 on the second carrier of site 0, user 1 on the first of site 1, wherever the best carrier is."""
+    starts = []
+
+    def solved(program: Program, start: Start) -> Solution:
+        starts.append(start.column)
+        return Solution(np.zeros(len(program.cost)), np.zeros(len(program.row_lower)))
+
+    monkeypatch.setattr(bandwidth, "solved", solved)
+    begin_mbps = np.zeros((2, 2, 2))
+    begin_mbps[0, 0, 1] = begin_mbps[1, 1, 0] = 0.5
+    bandwidth.share(problem_of(begin_mbps))
+    bandwidth.share(subset(problem_of(begin_mbps), np.array([1])))
+    assert [np.flatnonzero(column == BASIC).tolist() for column in starts] == [[1, 6], [2]]

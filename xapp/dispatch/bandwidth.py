@@ -5,7 +5,7 @@ whose slopes fall, each a column bounded by its width. Breakpoints are equal ste
 secants is then the same everywhere. The minimum rate (10) is the first segment. Users of whom it is known to fit have
 it as a lower bound; for others it carries a further reward, so that a minimum that does not fit never makes the
 program infeasible. Resource blocks (8)-(9) are one row per site and carrier, the power budget one row per site. A small
-cost per kW makes the cheapest of equally good answers the only one.
+cost per kW makes the cheapest of equally good answers the best one, as far as the solver tells them apart: up to 10 W.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Shares:
     part, ``load_kw`` [N, B] per unit of blocks, ``mbps_kw`` [B] per Mbps. ``move_cost`` [M, C]: utility that an option
     costs when it carries a user's whole demand. ``blocks_free`` [N, B]: share of each carrier that is left for these
     users, all of it where None. ``power_cost_per_kw``: utility that a kW for load has to be worth. ``begin_mbps``
-    [M, C, B]: rates near the answer, where such are at hand; the search begins there."""
+    [M, C, B]: rates near the answer, where such are at hand, for the search to begin with."""
 
     demand_mbps: FloatArray
     min_rate_mbps: FloatArray
@@ -88,31 +88,31 @@ def _flows(problem: Shares, user: IntArray, option: IntArray, band: IntArray) ->
     cost = problem.power_cost_per_kw * kw
     if problem.move_cost is not None:
         cost = cost + problem.move_cost[user, option]
-    mbps = np.zeros(len(user)) if problem.begin_mbps is None else problem.begin_mbps[user, option, band]
-    return Flows(user, site, site * problem.load_kw.shape[1] + band, blocks, kw, cost, mbps)
+    begin_mbps = np.zeros(len(user)) if problem.begin_mbps is None else problem.begin_mbps[user, option, band]
+    return Flows(user, site, site * problem.load_kw.shape[1] + band, blocks, kw, cost, begin_mbps)
 
 
 def _model(problem: Shares, flows: Flows) -> tuple[Program, Start]:
     """Columns: flows in units of what is asked, then the users' segments. Rows: users, carriers, site power."""
-    users, (sites, bands), many = len(problem.demand_mbps), problem.load_kw.shape, len(flows.user)
+    users, (sites, bands), count = len(problem.demand_mbps), problem.load_kw.shape, len(flows.user)
     width, slope = segments(problem)
     of, segment = np.nonzero(width > 0.0)
     lower = np.where((segment == 0) & problem.held[of], width[of, segment], 0.0)
     row = np.stack([flows.user, users + flows.carrier, users + sites * bands + flows.site], axis=1)
-    value = np.stack([np.ones(many), flows.blocks, flows.kw], axis=1)
-    columns = np.arange(many + of.size + 1)
+    value = np.stack([np.ones(count), flows.blocks, flows.kw], axis=1)
+    columns = np.arange(count + of.size + 1)
     blocks_free = np.ones(sites * bands) if problem.blocks_free is None else problem.blocks_free.ravel()
     program = Program(
         cost=np.concatenate([-flows.cost, slope[of, segment]]),
-        column_lower=np.concatenate([np.zeros(many), lower]),
-        column_upper=np.concatenate([np.full(many, np.inf), width[of, segment]]),
+        column_lower=np.concatenate([np.zeros(count), lower]),
+        column_upper=np.concatenate([np.full(count, np.inf), width[of, segment]]),
         row_lower=np.concatenate([np.zeros(users), np.full(sites * bands + sites, -np.inf)]),
         row_upper=np.concatenate([np.zeros(users), blocks_free, problem.power_limit_kw]),
-        start=columns + 2 * np.minimum(columns, many),  # three entries per flow, one per segment
+        start=columns + 2 * np.minimum(columns, count),  # three entries per flow, one per segment
         row=np.concatenate([row.ravel(), of]),
         value=np.concatenate([value.ravel(), np.full(of.size, -1.0)]),
     )
-    return program, start_of(flows, of, users, blocks_free, problem.power_limit_kw)
+    return program, start_of(flows, of, users, sites * bands + sites)
 
 
 def asked_mbps(problem: Shares) -> FloatArray:

@@ -23,7 +23,7 @@ from xapp.dispatch.task import DispatchTask
 
 DEARER = 0.5, 2.0, 8.0  # what a carrier may be worth beyond its price, in users of the least class
 CHEAPER = 1.0, 0.5  # of the price of power
-SAME_KW = 1e-3  # no more than that is no difference of draws
+SAME_KW = 0.01  # answers that are equally good differ by as much
 MOST_SETS = 2  # smaller ones per crowded site: a program each
 
 
@@ -58,11 +58,10 @@ def decide(
 
 
 def settled(task: DispatchTask, power: Power, at: Placement, sites: IntArray) -> list[Case]:
-    """The best rates of ``sites`` on their carriers, near those that users have."""
+    """The best rates of ``sites`` on their carriers; the search begins with those that users have."""
     users = [(site, np.flatnonzero(at.ue_site == site)) for site in sites.tolist()]
     found = [
-        _solved(task, power, site, at.band_on[site], of, at.whole_mbps[of], begin_mbps=at.rate_mbps[of])
-        for site, of in users
+        _solved(task, power, site, at.band_on[site], of, at.whole_mbps[of], at.rate_mbps[of]) for site, of in users
     ]
     return [case for case in found if case is not None]
 
@@ -90,13 +89,13 @@ def _cases(
     smaller = _smaller(allowed) if task.band_rule == "least-power" else []
     smaller = [one for one in smaller if _affordable(task, power, site, one)]
     if not _affordable(task, power, site, allowed):
-        cases = [_solved(task, power, site, one, users, whole_mbps) for one in smaller]
+        cases = [_solved(task, power, site, one, users, whole_mbps, begin_mbps) for one in smaller]
         return [case for case in cases if case is not None]
-    first = _solved(task, power, site, allowed, users, whole_mbps, begin_mbps=begin_mbps)
+    first = _solved(task, power, site, allowed, users, whole_mbps, begin_mbps)
     if first is None:
         return []
     if any(first.missed) or not first.exact:
-        more = [_solved(task, power, site, one, users, whole_mbps) for one in smaller]
+        more = [_solved(task, power, site, one, users, whole_mbps, first.rate_mbps) for one in smaller]
         return [first, *(case for case in more if case is not None)]
     found, least_kw = [first], first.draw_kw
     problem = _problem(task, power, site, allowed, users, whole_mbps)
@@ -104,7 +103,7 @@ def _cases(
         if float(power.at(site).fixed_kw(one)) >= least_kw:
             break
         # Beside a set that carries every minimum rate, one that does not cannot be the best.
-        case = _solved(task, power, site, one, users, whole_mbps, settle=False, begin_mbps=first.rate_mbps)
+        case = _solved(task, power, site, one, users, whole_mbps, first.rate_mbps, settle=False)
         if case is not None:
             found.append(case)
             if case.utility >= _enough(task, first.utility):
@@ -167,14 +166,12 @@ def _solved(
     band_on: BoolArray,
     users: IntArray,
     whole_mbps: FloatArray,
+    begin_mbps: FloatArray,
     settle: bool = True,
-    begin_mbps: FloatArray | None = None,
 ) -> Case | None:
-    """The case of ``site`` with the carriers ``band_on`` [B] for its ``users`` [M], whose rates may be near
-    ``begin_mbps`` [M, B]; None where some minimum rate does not fit and who keeps theirs need not be settled."""
-    problem = _problem(task, power, site, band_on, users, whole_mbps)
-    if begin_mbps is not None:
-        problem = replace(problem, begin_mbps=begin_mbps[:, None, :])
+    """The case of ``site`` with the carriers ``band_on`` [B] for its ``users`` [M]; the search begins with
+    ``begin_mbps`` [M, B]. None where some minimum rate does not fit and who keeps theirs need not be settled."""
+    problem = replace(_problem(task, power, site, band_on, users, whole_mbps), begin_mbps=begin_mbps[:, None, :])
     solved = shared(problem) if settle else fitting(problem)
     if solved is None:
         return None

@@ -134,6 +134,7 @@ def subset(problem: Shares, users: IntArray) -> Shares:
         site=problem.site[users],
         rate_mbps=problem.rate_mbps[users],
         move_cost=None if problem.move_cost is None else problem.move_cost[users],
+        begin_mbps=None if problem.begin_mbps is None else problem.begin_mbps[users],
     )
 
 
