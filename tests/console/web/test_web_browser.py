@@ -178,7 +178,7 @@ def test_a_run_is_watched_held_and_hurried(running: tuple[Path, str, subprocess.
     insist(lambda: page.locator("#speeds label", has_text="1200").click(), page, "Live, at 1200 times real time.")
     shot(page, "live")
     insist(lambda: page.locator("#speeds label", has_text="max").click(), page, "Live, as fast as both loops answer.")
-    soon(lambda: page.inner_text("#words").startswith("The run ended at 8.00 h"))
+    soon(lambda: page.inner_text("#words").startswith("The run ended at 8.00 h"), 3 * PATIENCE_S)
     soon(lambda: run.poll() is not None)
     assert run.returncode == 0
     assert (out / "report.html").is_file()
@@ -255,7 +255,7 @@ def test_a_finished_run_is_replayed(
     out, url, run = running
     if run.poll() is None:  # the test that watches it to its end went to another worker
         order(url, paused=False)
-    soon(lambda: run.poll() is not None)
+    soon(lambda: run.poll() is not None, 3 * PATIENCE_S)
     page = open_page(replayed(out))
     page.keyboard.press("Space")
     soon(lambda: page.inner_text("#words").endswith("paused."))

@@ -270,7 +270,7 @@ def processes_of(out: Path, service: str) -> list[int]:
 def test_a_page_that_is_killed_while_it_holds_a_run_changes_nothing(tmp_path: Path) -> None:
     """Paused by the page, which then dies by kill -9: one line, the run goes on, ends with 0 and leaves all files.
 
-    Fifteen seconds at that speed on any machine: the page comes in time to hold it.
+    At that speed the run would take fifteen seconds, and the page has as long to come.
     """
     out = tmp_path / "run"
     going = run(out, "--hours", "1", "--speed", "240")
@@ -280,6 +280,10 @@ def test_a_page_that_is_killed_while_it_holds_a_run_changes_nothing(tmp_path: Pa
     order = {"paused": True, "speed": 1}
     answer = httpx.post(f"{url}api/live/pace", json=order, headers={"Origin": url.rstrip("/")}, timeout=10.0)
     assert answer.json() == order
+    time.sleep(0.5)
+    held = (out / "network.csv").read_text()
+    time.sleep(0.5)
+    assert (out / "network.csv").read_text() == held
     (page,) = processes_of(out, "web")
     os.kill(page, signal.SIGKILL)
     _, errors = going.communicate(timeout=ENDED_S)
