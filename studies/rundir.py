@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from studies.columns import Columns, read_columns
 from studies.recorder import JOURNAL_DIR, KPIS_FILE, MOMENTS_FILE, NETWORK_FILE, RUN_FILE, TIMELINE_FILE
 from studies.thresholds import PeriodShares, quality_at, threshold_times_h
 
+_OF_USERS = "ue_x_m", "ue_y_m", "service_class", "ue_site", "own_site", "served"
 DAMAGE = (ArithmeticError, LookupError, TypeError, ValueError)
 """What a file that somebody else has written in may raise where its content is used."""
 
@@ -74,7 +76,7 @@ def read_run(path: Path) -> RunDir:
         facts=facts,
         timeline=timeline.head(periods * sites),
         network=network.head(periods),
-        moments=tuple(_read_json_lines(path / MOMENTS_FILE)),
+        moments=tuple(_compact(moment) for moment in _read_json_lines(path / MOMENTS_FILE)),
         kpis=_read_json(kpis_path) if kpis_path.is_file() else None,
         notes=tuple(read_notes(path / JOURNAL_DIR)),
     )
@@ -134,6 +136,14 @@ def read_notes(journal: Path) -> list[dict[str, Any]]:
     """The notes in a directory of JSON lines, in order of time."""
     notes = [note for path in sorted(journal.glob("*.jsonl")) for note in _read_json_lines(path)]
     return sorted(notes, key=lambda note: float(note.get("time_h", 0.0)))
+
+
+def _compact(moment: dict[str, Any]) -> dict[str, Any]:
+    """``moment`` with what it says of users in four bytes each; what is damaged stays as it is."""
+    for name in _OF_USERS:
+        with contextlib.suppress(KeyError, OverflowError, TypeError):
+            moment[name] = array("i", moment[name])
+    return moment
 
 
 def _read_json_lines(path: Path) -> list[dict[str, Any]]:

@@ -51,6 +51,7 @@ class Replay:
     def __init__(self, run: RunDir) -> None:
         self.run = run
         self._moment_h = [float(moment["time_h"]) for moment in run.moments]
+        self._count = {name: _counts(run.site_series(name)) for name in _COUNTS}
 
     def overview(self) -> dict[str, Any]:
         """What a browser needs before the first frame: what was played, the ground of all frames, the timeline."""
@@ -97,7 +98,7 @@ class Replay:
     def _sites(self, k: int) -> dict[str, list[float]]:
         """Site values by column name in a period, [N] each."""
         measured = {name: self.run.site_series(name)[k].round(n).tolist() for name, n in SITE_DECIMALS.items()}
-        return measured | {name: _counts(self.run.site_series(name)[k]).tolist() for name in _COUNTS}
+        return measured | {name: counts[k].tolist() for name, counts in self._count.items()}
 
 
 def _numbers(table: Columns, columns: list[str]) -> FloatArray:
@@ -115,10 +116,10 @@ def _counts(values: FloatArray) -> IntArray:
 def _users(moment: dict[str, Any]) -> Users:
     return Users(
         time_h=moment["time_h"],
-        x_m=moment["ue_x_m"],
-        y_m=moment["ue_y_m"],
-        service_class=moment["service_class"],
-        site=moment["ue_site"],
-        own=moment["own_site"],
-        served=moment["served"],
+        x_m=list(moment["ue_x_m"]),
+        y_m=list(moment["ue_y_m"]),
+        service_class=list(moment["service_class"]),
+        site=list(moment["ue_site"]),
+        own=list(moment["own_site"]),
+        served=list(moment["served"]),
     )

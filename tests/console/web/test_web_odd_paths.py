@@ -118,6 +118,7 @@ def facts(**changed: object) -> Break:
         (write("network.csv", ""), "KeyError"),
         (write("network.csv", "a,b\n1\n"), "network.csv: zip()"),
         (lambda run: (run / "network.csv").write_bytes(b"\xff\xfe\n"), "network.csv: 'utf-8' codec"),
+        (cell("network.csv", 100, "period", "x"), "network.csv: could not convert string to float: 'x'"),
         (cell("network.csv", 100, "time_h", "nan"), "not JSON compliant"),
         (cell("network.csv", 100, "sites_down", "inf"), "OverflowError"),
         (cell("timeline.csv", 700, "users_own", "nan"), "a count is no number"),
@@ -147,7 +148,7 @@ def test_a_broken_run_is_refused(
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (cell("network.csv", 100, "period", "x"), "invalid literal for int()"),
+        (cell("network.csv", 100, "period", "nan"), "cannot convert float NaN to integer"),
         (cell("timeline.csv", 700, "soc_frac", "nan"), "not JSON compliant"),
         (line("moments.jsonl", 10, '{"time_h": 0.84}'), "KeyError: 'ue_site'"),
     ],
