@@ -36,7 +36,7 @@ class EmulatorMetrics:
         self.bad_messages = counter_of(registry, f"{name}_bad_messages", "Calls refused as invalid", "rpc", _RPCS)
         self.listeners = Gauge(f"{name}_listeners", "Open streams", ["stream"], registry=registry)
         self.late_plans = Counter(f"{name}_late_plans", "Boundaries whose plan missed its deadline", registry=registry)
-        self._handovers = Counter(f"{name}_handovers", "Changes of serving site (MM.HoExeSucc)", registry=registry)
+        self._handovers = Counter(f"{name}_handovers", "Changes of serving site (MM.HoExeInterSucc)", registry=registry)
         self._watchdog = Gauge(
             f"{name}_watchdog_state", "0 a control came, 1 the last one is held, 2 safe state", registry=registry
         )

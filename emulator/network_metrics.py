@@ -196,16 +196,16 @@ _GAUGES = (
     _Gauge("users", "Users served, or shed by reason", ("service_class", "state"), _users),
     _Gauge("users_carried", "Users that the site serves (RRC.ConnMean)", _SITE, _carried),
     _Gauge(
-        "availability_frac", "Share of users served at their minimum rate, best effort at half", _CLASS, _availability
+        "availability_frac", "Users served at their minimum rate, best effort at half, 0 to 1", _CLASS, _availability
     ),
     _Gauge(
         "critical_availability_frac",
-        "Share of emergency and voice users served in full",
+        "Emergency and voice users served in full, 0 to 1",
         (),
         lambda _, o: [((), critical_availability_frac(o))],
     ),
     _Gauge("offered_mbps", "Demand, Mbit/s", _CLASS, _volume("demand_mbps")),
-    _Gauge("served_mbps", "Volume served, Mbit/s (DRB.UEThpDl)", _CLASS, _volume("served_mbps")),
+    _Gauge("served_mbps", "Volume served, Mbit/s (DRB.PdcpSduVolumeDL over the time)", _CLASS, _volume("served_mbps")),
     _Gauge(
         "ledger_error_kwh",
         "Largest energy imbalance of a site in the last period, kWh",

@@ -9,12 +9,16 @@ from gridran.types import PlanTier, Policy
 from gridran.units import h_to_s
 from rapp.notes import Note
 
-_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1, 2, 5, 10, 20, 30, 60, 120)
+_BUCKETS_S = (0.01, 0.03, 0.1, 0.3, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 _THREADS = ("planner", "status", "telemetry")
 _ANSWERS = ("enforced", "refused", "unreachable")
 _PLAN_FIELDS = {
     "survival_h": ("survival_seconds", "Expected life of the first site to run dry, s", h_to_s(1.0)),
-    "bound_survival_h": ("bound_survival_seconds", "Proven upper bound of that life, s", h_to_s(1.0)),
+    "bound_survival_h": (
+        "bound_survival_seconds",
+        "The most that the search holds possible for it, s",
+        h_to_s(1.0),
+    ),
     "ev_energy_kwh": ("ev_energy_kwh", "EV energy forecast over the horizon, all sites, kWh", 1.0),
 }
 """By field of the note: name, help, and how many of its units are one of the field's."""
@@ -36,7 +40,9 @@ class RappMetrics:
         self.skipped = Counter(f"{name}_reports_skipped", "Reports overtaken by a newer one", registry=registry)
         self._plans = counter_of(registry, f"{name}_plans", "Plans by tier", "tier", PlanTier)
         self._failed = Counter(f"{name}_solves_failed", "Solves without a plan", registry=registry)
-        self._gap_frac = Gauge(f"{name}_plan_gap_frac", "Proven gap of the last plan, NaN without", registry=registry)
+        self._gap_frac = Gauge(
+            f"{name}_plan_gap_frac", "Proven gap of the plan, 0 to 1, NaN without", registry=registry
+        )
         self._age_s = Gauge(
             f"{name}_plan_age_seconds",
             "Simulated age of the last published plan when it was published, s",

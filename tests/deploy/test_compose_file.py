@@ -49,6 +49,15 @@ def test_an_interface_is_served_on_its_own_network_alone(
     assert there == {server, *clients}
 
 
+def test_the_page_is_where_no_other_container_can_ask_it(services: Services) -> None:
+    """It may hold the clock of the run, so it listens on a name of a network that is its own, and only there."""
+    address, networks = config("web")["listen"]["http"], services["web"]["networks"]
+    named = [name for name, on in networks.items() if address.partition(":")[0] in (on.get("aliases") or [])]
+    assert named == ["page"]
+    assert {name for name, service in services.items() if "page" in service.get("networks", [])} == {"web"}
+    assert address in services["web"]["healthcheck"]["test"]
+
+
 @pytest.mark.parametrize("service", ["emulator", "xapp", "rapp"])
 def test_metrics_are_for_those_who_collect_them_alone(services: Services, service: str) -> None:
     """A service serves them, and its health, on a name that exists only on the network that it shares with Prometheus

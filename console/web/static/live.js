@@ -58,7 +58,7 @@ export class LiveSource {
   lose() {
     this.connected = false;
     this.tell("state");
-    if (this.events.readyState === EventSource.CLOSED) setTimeout(() => this.events.readyState === EventSource.CLOSED && this.open(), 3000);
+    if (this.events.readyState === EventSource.CLOSED) this.again = setTimeout(() => this.events.readyState === EventSource.CLOSED && this.open(), 3000);
   }
 
   checkSilence() {
@@ -71,6 +71,8 @@ export class LiveSource {
 
   close() {
     clearInterval(this.watchdog);
+    clearTimeout(this.again);
+    this.events.onerror = null;
     this.events.close();
   }
 

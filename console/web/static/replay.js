@@ -4,6 +4,7 @@ import { reasonsFrom } from "./reasons.js";
 
 const CHUNK = 60, KEPT = 12;
 const SPEEDS = [60, 300, 900, 3600];
+const MOST_MS = 250; // of one step: a tab that was hidden goes on where it was
 
 export class ReplaySource {
   // ``at_h``: where it begins; ``playing``: whether it plays when it is loaded.
@@ -93,7 +94,7 @@ export class ReplaySource {
   }
 
   advance(now_ms, ready) {
-    if (this.playing && ready && this.last_ms !== null) this.time_h += ((now_ms - this.last_ms) / 3.6e6) * this.speed;
+    if (this.playing && ready && this.last_ms !== null) this.time_h += (Math.min(now_ms - this.last_ms, MOST_MS) / 3.6e6) * this.speed;
     this.last_ms = now_ms;
     if (this.time_h < this.end_h) return;
     this.time_h = this.end_h;

@@ -2,21 +2,24 @@
 
 const RADIUS = [4.4, 3.2, 2.0, 1.7];
 const SHAPES = [diamond, triangle, dot, dot];
+const CROSSES = [diagonal, upright, diagonal, dash]; // of users without service
+const RING = 3; // the class that is drawn hollow: of two dots one must not need its colour to be told from the other
 const LEGEND_HALF = 8; // of a drawing's side there, in pixels of the page
 
 // Adds a user to the path; ``size``: 1 is that of the legend.
 export function trace(context, kind, served, x, y, size) {
   if (served) SHAPES[kind](context, x, y, RADIUS[kind] * size);
-  else cross(context, x, y, (RADIUS[kind] + 1.2) * size);
+  else CROSSES[kind](context, x, y, (RADIUS[kind] + 1.2) * size);
 }
 
 // Draws the path of all users of a class, with service or without.
 export function paint(context, kind, served, colours, size) {
   context.fillStyle = colours.classes[kind];
-  context.strokeStyle = served ? colours.card : colours.classes[kind];
-  context.lineWidth = served ? size : size * (kind < 2 ? 2 : 1.4);
-  if (served) context.fill();
-  if (!served || kind === 0) context.stroke();
+  const filled = served && kind !== RING;
+  context.strokeStyle = filled ? colours.card : colours.classes[kind];
+  context.lineWidth = filled ? size : size * (kind < 2 ? 2 : 1.4);
+  if (filled) context.fill();
+  if (!filled || kind === 0) context.stroke();
 }
 
 // One user alone.
@@ -44,6 +47,14 @@ function triangle(context, x, y, r) {
   context.moveTo(x, y - r); context.lineTo(x + r, y + r * 0.8); context.lineTo(x - r, y + r * 0.8);
 }
 
-function cross(context, x, y, r) {
+function diagonal(context, x, y, r) {
   context.moveTo(x - r, y - r); context.lineTo(x + r, y + r); context.moveTo(x + r, y - r); context.lineTo(x - r, y + r);
+}
+
+function upright(context, x, y, r) {
+  dash(context, x, y, r); context.moveTo(x, y - r); context.lineTo(x, y + r);
+}
+
+function dash(context, x, y, r) {
+  context.moveTo(x - r, y); context.lineTo(x + r, y);
 }

@@ -67,7 +67,8 @@ export class UserLayer {
 
   legend() {
     const keys = CLASS_WORDS.map((word, kind) => el("li", {}, drawing(this.colours, kind, 1), word));
-    return [...keys, el("li", {}, drawing(this.colours, 2, 0), "without service")];
+    const without = CLASS_WORDS.map((_, kind) => drawing(this.colours, kind, 0));
+    return [...keys, el("li", {}, ...without, "without service")];
   }
 }
 

@@ -52,7 +52,7 @@ def _gap() -> Panel:
     unproven = {"type": "special", "options": {"match": "null+nan", "result": {"text": "not proven"}}}
     return stat(
         "Plan gap",
-        "How far the last plan may be from the best one; up to 20 % is usual. Some planners prove nothing.",
+        "How far the last plan may be from the best one; up to 20 % is usual. lifetime proves nothing.",
         "percentunit",
         Query("max(gridran_rapp_plan_gap_frac)", "gap"),
         GAP,
@@ -126,7 +126,7 @@ def _quantiles() -> Panel:
 def _life() -> Panel:
     return lines(
         "Life of the first site to run dry",
-        "Planned: what the last plan expects. Bound: what no plan can exceed, where proven. Now: at the present draw.",
+        "Planned: what the last plan expects. Bound: the most its search holds possible. Now: at the present draw.",
         "h",
         Query("max(gridran_rapp_survival_seconds) / 3600", "planned"),
         Query("max(gridran_rapp_bound_survival_seconds) / 3600", "bound"),
