@@ -177,6 +177,9 @@ def test_a_run_is_watched_held_and_hurried(running: tuple[Path, str, subprocess.
     insist(lambda: page.get_by_label("Play").click(), page, "Live, as fast as both loops answer.")
     insist(lambda: page.locator("#speeds label", has_text="1200").click(), page, "Live, at 1200 times real time.")
     shot(page, "live")
+    page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[1], strict=True)))
+    time.sleep(0.3)
+    shot(page, "live-390")
     insist(lambda: page.locator("#speeds label", has_text="max").click(), page, "Live, as fast as both loops answer.")
     soon(lambda: page.inner_text("#words").startswith("The run ended at 8.00 h"), 3 * PATIENCE_S)
     soon(lambda: run.poll() is not None)
@@ -321,7 +324,7 @@ def test_a_large_network_fits_too(
 
 
 def test_a_thousand_users_move_smoothly(crowded: Path, open_page: Open, replayed: Callable[[Path], str]) -> None:
-    """At least 20 pictures a second, the best of three stretches of three seconds."""
+    """At least 20 pictures a second, the median of three stretches of three seconds."""
     page = open_page(replayed(crowded))
     rates = []
     for _ in range(3):
@@ -331,7 +334,7 @@ def test_a_thousand_users_move_smoothly(crowded: Path, open_page: Open, replayed
         ended, to_ms = page.evaluate("[window.draws, performance.now()]")
         rates.append((ended - begun) / (to_ms - at_ms) * 1000.0)
     print(f"1,000 users: {', '.join(f'{rate:.1f}' for rate in rates)} frames a second")  # noqa: T201  # what it measures
-    assert max(rates) >= LEAST_FRAMES_PER_S
+    assert sorted(rates)[1] >= LEAST_FRAMES_PER_S
 
 
 def test_who_wants_stillness_gets_it(crowded: Path, open_page: Open, replayed: Callable[[Path], str]) -> None:
