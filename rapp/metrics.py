@@ -16,7 +16,7 @@ _PLAN_FIELDS = {
     "survival_h": ("survival_seconds", "Expected life of the first site to run dry, s", h_to_s(1.0)),
     "bound_survival_h": (
         "bound_survival_seconds",
-        "The most that the search holds possible for it, s",
+        "Longest such life that the search leaves possible, s",
         h_to_s(1.0),
     ),
     "ev_energy_kwh": ("ev_energy_kwh", "EV energy forecast over the horizon, all sites, kWh", 1.0),

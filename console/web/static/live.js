@@ -72,7 +72,6 @@ export class LiveSource {
   close() {
     clearInterval(this.watchdog);
     clearTimeout(this.again);
-    this.events.onerror = null;
     this.events.close();
   }
 

@@ -337,6 +337,35 @@ def test_a_thousand_users_move_smoothly(crowded: Path, open_page: Open, replayed
     assert sorted(rates)[1] >= LEAST_FRAMES_PER_S
 
 
+def test_a_tab_that_was_hidden_goes_on_where_it_was(
+    crowded: Path, open_page: Open, replayed: Callable[[Path], str]
+) -> None:
+    """A minute without a picture at 3,600 times real time is not a minute of playing: 60 h of the run."""
+    script = """async () => {
+      const { ReplaySource } = await import("/static/replay.js");
+      const played = { playing: true, last_ms: 0, time_h: 0, end_h: 99, speed: 3600 };
+      ReplaySource.prototype.advance.call(played, 60000, true);
+      return played.time_h;
+    }"""
+    assert 0.0 < open_page(replayed(crowded)).evaluate(script) <= 0.5
+
+
+def test_a_closed_live_page_asks_for_no_more(crowded: Path, open_page: Open, replayed: Callable[[Path], str]) -> None:
+    """Who lost the server and then went to another run has no stream that would keep a held run held."""
+    script = """async () => {
+      const { LiveSource } = await import("/static/live.js");
+      let opened = 0;
+      window.EventSource = class extends EventSource { constructor(url) { super(url); opened++; } };
+      const live = new LiveSource(null);
+      live.events.close();
+      live.lose();
+      live.close();
+      await new Promise((done) => setTimeout(done, 3500));
+      return opened;
+    }"""
+    assert open_page(replayed(crowded)).evaluate(script) == 1
+
+
 def test_who_wants_stillness_gets_it(crowded: Path, open_page: Open, replayed: Callable[[Path], str]) -> None:
     """With reduced motion nobody glides: one picture for a period, not sixty a second."""
     page = open_page(replayed(crowded), reduced_motion="reduce")
