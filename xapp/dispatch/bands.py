@@ -9,6 +9,7 @@ chosen is then for (27) to say (``partial``). A site where not even all carriers
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -144,7 +145,8 @@ def _kept(task: DispatchTask, power: Power, cells: Cells, queue: Queues, whole_m
     if fits.all():
         return found
     wider = np.where(fits[:, None], on, cells.allowed)
-    found = _carried_on(task, power, cells, queue, whole_mbps, wider)
+    if not np.array_equal(wider, on):
+        found = _carried_on(task, power, cells, queue, whole_mbps, wider)
     return found if found[2].all() else _cheapest(task, power, cells, queue, whole_mbps)
 
 
@@ -215,7 +217,10 @@ def _order(power: Power, cells: Cells, whole_mbps: FloatArray) -> IntArray:
     return np.argsort(cost, axis=1, kind="stable")
 
 
+@functools.cache
 def _sets(bands: int) -> BoolArray:
     """Every set of carriers [S, B] but the empty one, small ones first."""
     chosen = [c for size in range(1, bands + 1) for c in itertools.combinations(range(bands), size)]
-    return np.array([[band in one for band in range(bands)] for one in chosen], dtype=np.bool_)
+    sets = np.array([[band in one for band in range(bands)] for one in chosen], dtype=np.bool_)
+    sets.setflags(write=False)
+    return sets

@@ -10,6 +10,7 @@ cost per kW makes the cheapest of equally good answers the best one, as far as t
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,8 +84,11 @@ def utility(problem: Shares, rate_mbps: FloatArray) -> FloatArray:
 
 
 def _flows(problem: Shares, user: IntArray, option: IntArray, band: IntArray) -> Flows:
+    """Of the carriers ``band`` [F] that can be used, with what ``needs`` says of them."""
     site = problem.site[user, option]
-    blocks, kw = (each[user, option, band] for each in needs(problem))
+    asked, whole_mbps = asked_mbps(problem)[user], problem.rate_mbps[user, option, band]
+    blocks = asked / whole_mbps
+    kw = problem.load_kw[site, band] * blocks + problem.mbps_kw[band] * asked
     cost = problem.power_cost_per_kw * kw
     if problem.move_cost is not None:
         cost = cost + problem.move_cost[user, option]
@@ -96,16 +100,18 @@ def _model(problem: Shares, flows: Flows) -> tuple[Program, Start]:
     """Columns: flows in units of what is asked, then the users' segments. Rows: users, carriers, site power."""
     users, (sites, bands), count = len(problem.demand_mbps), problem.load_kw.shape, len(flows.user)
     width, slope = segments(problem)
-    of, segment = np.nonzero(width > 0.0)
-    lower = np.where((segment == 0) & problem.held[of], width[of, segment], 0.0)
-    row = np.stack([flows.user, users + flows.carrier, users + sites * bands + flows.site], axis=1)
-    value = np.stack([np.ones(count), flows.blocks, flows.kw], axis=1)
+    some = np.flatnonzero(width > 0.0)
+    of, segment = np.divmod(some, width.shape[1])
+    upper = width.take(some)
+    row, value = np.empty((count, 3), dtype=np.int64), np.ones((count, 3))
+    row[:, 0], row[:, 1], row[:, 2] = flows.user, users + flows.carrier, users + sites * bands + flows.site
+    value[:, 1], value[:, 2] = flows.blocks, flows.kw
     columns = np.arange(count + of.size + 1)
     blocks_free = np.ones(sites * bands) if problem.blocks_free is None else problem.blocks_free.ravel()
     program = Program(
-        cost=np.concatenate([-flows.cost, slope[of, segment]]),
-        column_lower=np.concatenate([np.zeros(count), lower]),
-        column_upper=np.concatenate([np.full(count, np.inf), width[of, segment]]),
+        cost=np.concatenate([-flows.cost, slope.take(some)]),
+        column_lower=np.concatenate([np.zeros(count), np.where((segment == 0) & problem.held[of], upper, 0.0)]),
+        column_upper=np.concatenate([np.full(count, np.inf), upper]),
         row_lower=np.concatenate([np.zeros(users), np.full(sites * bands + sites, -np.inf)]),
         row_upper=np.concatenate([np.zeros(users), blocks_free, problem.power_limit_kw]),
         start=columns + 2 * np.minimum(columns, count),  # three entries per flow, one per segment
@@ -134,12 +140,19 @@ def segments(problem: Shares) -> tuple[FloatArray, FloatArray]:
     """Widths (share of demand) and slopes [M, S + 1] of each user's utility: the minimum rate first, then secants of
     log(1 + t) over equal steps of the logarithm."""
     least = np.minimum(problem.min_rate_mbps / asked_mbps(problem), 1.0)
-    steps = np.linspace(0.0, 1.0, problem.segments + 1)
     start = np.log1p(least)[:, None]
-    log = np.column_stack([np.zeros_like(least), start + (np.log(2.0) - start) * steps])
+    log = np.zeros((len(least), problem.segments + 2))
+    log[:, 1:] = start + (np.log(2.0) - start) * _steps(problem.segments)
     edge = np.expm1(log)
     edge[:, 1], edge[:, -1] = least, 1.0
-    width, gain = np.maximum(np.diff(edge, axis=1), 0.0), np.diff(log, axis=1)
+    width, gain = np.maximum(edge[:, 1:] - edge[:, :-1], 0.0), log[:, 1:] - log[:, :-1]
     slope = problem.weight[:, None] * np.where(width > 1e-12, gain / np.maximum(width, 1e-12), 0.0)
     slope[:, 0] += np.where(least > 0, problem.reward / np.maximum(least, 1e-12), 0.0)
     return width, slope
+
+
+@functools.cache
+def _steps(segments: int) -> FloatArray:
+    steps = np.linspace(0.0, 1.0, segments + 1)
+    steps.setflags(write=False)
+    return steps

@@ -10,6 +10,7 @@ elsewhere bounds the gain of all moves.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,8 @@ def most(
     """What the program can reach at most [K] on the carriers of each of ``sets`` [K, B] within ``power_limit_kw`` [K]:
     a bound at any prices >= 0, ``carrier_price`` [B] of a whole carrier and ``power_price`` of a kW."""
     cost = carrier_price * wants.blocks + (power_price + TIE_COST_PER_KW) * wants.kw
-    cheapest = np.where(sets[:, None] & wants.usable, cost, np.inf).min(axis=2)
+    bands = zip(sets.T, wants.usable.T, cost.T, strict=True)  # one by one: the shortest axis is the slowest to reduce
+    cheapest = functools.reduce(np.minimum, (np.where(on[:, None] & of, each, np.inf) for on, of, each in bands))
     surplus = np.zeros(len(sets))
     for width, slope in zip(wants.width.T, wants.slope.T, strict=True):
         surplus += np.maximum(slope - cheapest, 0.0) @ width

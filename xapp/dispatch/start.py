@@ -46,7 +46,8 @@ def start_of(flows: Flows, segment_user: IntArray, users: int, resources: int) -
 
 def cheapest(user: IntArray, cost: FloatArray) -> IntArray:
     """Of the flows of each ``user`` [F], in order, the first of those of least ``cost`` [F]."""
-    first = np.flatnonzero(np.diff(user, prepend=-1))
-    least = np.repeat(np.minimum.reduceat(cost, first), np.diff(first, append=len(user)))
-    found = np.flatnonzero(cost == least)
-    return np.asarray(found[np.diff(user[found], prepend=-1) != 0], dtype=np.int64)
+    begins = np.append(True, user[1:] != user[:-1])
+    number = np.cumsum(begins) - 1
+    found = np.flatnonzero(cost == np.minimum.reduceat(cost, np.flatnonzero(begins))[number])
+    of = number[found]
+    return np.asarray(found[np.append(True, of[1:] != of[:-1])], dtype=np.int64)
