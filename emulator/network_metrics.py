@@ -186,7 +186,7 @@ _GAUGES = (
     _Gauge("band_on", "1 while the carrier is on", _CARRIER, _of_carriers("band_on")),
     _Gauge(
         "prb_used_frac",
-        "Share of resource blocks in use, 0 to 1 (RRU.PrbUsedDl / RRU.PrbTotDl)",
+        "Share of resource blocks in use, 0 to 1 (RRU.PrbUsedDl / RRU.PrbAvailDl)",
         _CARRIER,
         _of_carriers("prb_used_frac"),
     ),

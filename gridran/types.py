@@ -207,7 +207,7 @@ class Snapshot:
     Sites (shape [N]): ``soc_frac``, ``site_up``, ``grid_up``, ``load_kw`` (mean of the last period),
     ``pv_kw`` (available), ``ev_connected`` (count), ``ev_usable_kwh`` (14), ``ev_accepting`` (an EV took
     the standing offer), ``price_usd_per_kwh`` (the standing offer), ``v2g_kw`` (delivered in the last period).
-    Carriers (shape [N, B]): ``band_on`` and ``prb_used_frac`` (ρ, RRU.PrbUsedDl / RRU.PrbTotDl) of the last period.
+    Carriers (shape [N, B]): ``band_on`` and ``prb_used_frac`` (ρ, RRU.PrbUsedDl / RRU.PrbAvailDl) of the last period.
     ``mode`` [N] is the cooperation mode last enforced.
     """
 

@@ -503,7 +503,7 @@ class CellReport(_message.Message):
     band: _builtins.str
     energy_saving_state: Global___EnergySavingState.ValueType
     prb_used_frac: _builtins.float
-    """RRU.PrbUsedDl / RRU.PrbTotDl, last period"""
+    """RRU.PrbUsedDl / RRU.PrbAvailDl, last period"""
     def __init__(
         self,
         *,
