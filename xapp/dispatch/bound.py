@@ -43,8 +43,7 @@ def most(
     """What the program can reach at most [K] on the carriers of each of ``sets`` [K, B] within ``power_limit_kw`` [K]:
     a bound at any prices >= 0, ``carrier_price`` [B] of a whole carrier and ``power_price`` of a kW."""
     cost = carrier_price * wants.blocks + (power_price + TIE_COST_PER_KW) * wants.kw
-    bands = zip(sets.T, wants.usable.T, cost.T, strict=True)  # one by one: the shortest axis is the slowest to reduce
-    cheapest = functools.reduce(np.minimum, (np.where(on[:, None] & of, each, np.inf) for on, of, each in bands))
+    cheapest = _least(np.where(sets[:, None] & wants.usable, cost, np.inf))
     surplus = np.zeros(len(sets))
     for width, slope in zip(wants.width.T, wants.slope.T, strict=True):
         surplus += np.maximum(slope - cheapest, 0.0) @ width
@@ -60,10 +59,15 @@ def most_gained(problem: Shares, here: BoolArray, carrier_price: FloatArray, pow
     site = np.maximum(problem.site, 0)
     cost = carrier_price[site] * blocks + (power_price[site] + problem.power_cost_per_kw)[..., None] * kw
     usable = (problem.rate_mbps > 0) & (problem.site >= 0)[..., None]
-    option_cost = np.where(usable, cost, np.inf).min(axis=2)
+    option_cost = _least(np.where(usable, cost, np.inf))
     if problem.move_cost is not None:
         option_cost = option_cost + problem.move_cost
-    cheapest, staying = option_cost.min(axis=1), np.where(here, option_cost, np.inf).min(axis=1)
+    cheapest, staying = _least(option_cost), _least(np.where(here, option_cost, np.inf))
     width, slope = segments(problem)
     surplus = [(np.maximum(slope - each[:, None], 0.0) * width).sum() for each in (cheapest, staying)]
     return float(surplus[0] - surplus[1])
+
+
+def _least(values: FloatArray) -> FloatArray:
+    """Along the last axis, value by value: it has a handful, and numpy is slowest there."""
+    return np.asarray(functools.reduce(np.minimum, np.moveaxis(values, -1, 0)), dtype=np.float64)
