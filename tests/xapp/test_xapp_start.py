@@ -45,6 +45,12 @@ def test_the_first_of_the_cheapest_flows_of_each_user() -> None:
     assert cheapest(user, np.array([2.0, 1.0, 3.0, 3.0, 4.0, 7.0])).tolist() == [1, 2, 5]
 
 
+def test_without_flows_or_costs_there_is_no_cheapest() -> None:
+    """Nothing to choose from, and nothing that is a number: nobody's."""
+    assert cheapest(np.zeros(0, dtype=np.int64), np.zeros(0)).size == 0
+    assert cheapest(np.array([0, 0, 1]), np.full(3, np.nan)).size == 0
+
+
 def test_everybody_begins_in_full() -> None:
     """A basis with as many basic columns as rows; who hears nothing asks for nothing."""
     start = begun(flows_of(np.array([0, 0, 3, 3]), np.array([0.3, 0.2, 0.4, 0.5])))

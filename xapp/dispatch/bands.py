@@ -219,7 +219,7 @@ def _order(power: Power, cells: Cells, whole_mbps: FloatArray) -> IntArray:
 
 @functools.cache
 def _sets(bands: int) -> BoolArray:
-    """Every set of carriers [S, B] but the empty one, small ones first."""
+    """Every set of carriers [S, B] but the empty one, small ones first; shared, so read-only."""
     chosen = [c for size in range(1, bands + 1) for c in itertools.combinations(range(bands), size)]
     sets = np.array([[band in one for band in range(bands)] for one in chosen], dtype=np.bool_)
     sets.setflags(write=False)

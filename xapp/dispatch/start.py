@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridran.types import FloatArray, IntArray
+from gridran.types import BoolArray, FloatArray, IntArray
 from xapp.dispatch.simplex import AT_LOWER, AT_UPPER, BASIC, Start
 
 
@@ -46,8 +46,14 @@ def start_of(flows: Flows, segment_user: IntArray, users: int, resources: int) -
 
 def cheapest(user: IntArray, cost: FloatArray) -> IntArray:
     """Of the flows of each ``user`` [F], in order, the first of those of least ``cost`` [F]."""
-    begins = np.append(True, user[1:] != user[:-1])
-    number = np.cumsum(begins) - 1
-    found = np.flatnonzero(cost == np.minimum.reduceat(cost, np.flatnonzero(begins))[number])
-    of = number[found]
-    return np.asarray(found[np.append(True, of[1:] != of[:-1])], dtype=np.int64)
+    begins = _firsts(user)
+    least = np.minimum.reduceat(cost, np.flatnonzero(begins))[np.cumsum(begins) - 1]
+    found = np.flatnonzero(cost == least)
+    return np.asarray(found[_firsts(user[found])], dtype=np.int64)
+
+
+def _firsts(of: IntArray) -> BoolArray:
+    """Where a new number begins in ``of`` [F], in which equal ones stand side by side."""
+    found = np.ones(len(of), dtype=np.bool_)
+    found[1:] = of[1:] != of[:-1]
+    return found
