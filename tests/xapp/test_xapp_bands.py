@@ -72,4 +72,4 @@ def test_crowded_sites_try_all_their_carriers_before_the_search(
 def test_what_is_shared_cannot_be_written_to() -> None:
     """All sets of carriers are listed once for everybody."""
     with pytest.raises(ValueError, match="read-only"):
-        bands._sets(4)[0, 0] = True
+        bands.carrier_sets(4)[0, 0] = True

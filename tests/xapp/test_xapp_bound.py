@@ -72,17 +72,21 @@ def test_no_set_of_carriers_reaches_more_than_its_bound(seed: int) -> None:
         best.append(reached(problem, answer.rate_mbps))
     whole = share(problem)
     assert whole is not None
-    own = whole.carrier_value[0], float(whole.power_value[0])
-    for carrier, power in (
-        own,
-        (np.zeros(BANDS), 0.0),
-        (rng.exponential(10.0, BANDS), 5.0),
-        (np.full(BANDS, 1e4), 0.0),
-    ):
-        bound = most(wants_of(problem), SETS, limit_kw, carrier, power)
-        assert (bound >= np.array(best) - 1e-6 * np.maximum(np.abs(best), 1.0)).all()
-    at_own = most(wants_of(problem), SETS[-1:], problem.power_limit_kw, *own)[0]
+    own = whole.carrier_value[0], whole.power_value[0]
+    prices = [own, (np.zeros(BANDS), 0.0), (rng.exponential(10.0, BANDS), 5.0), (np.full(BANDS, 1e4), 0.0)]
+    carrier, power = (np.array(each) for each in zip(*prices, strict=True))
+    bound = most(wants_of(problem), SETS, limit_kw, carrier, power)
+    assert (bound >= np.array(best) - 1e-6 * np.maximum(np.abs(best), 1.0)).all()
+    at_own = most(wants_of(problem), SETS[-1:], problem.power_limit_kw, carrier[:1], power[:1])[0, 0]
     assert at_own == pytest.approx(reached(problem, whole.rate_mbps), rel=1e-5, abs=1e-3)
+
+
+def test_power_that_costs_nothing_may_be_without_limit() -> None:
+    """What there is of it is worth nothing then; where it has a price it is worth everything."""
+    wants = wants_of(random_problem(0))
+    bound = most(wants, SETS[-1:], np.array([np.inf]), np.ones((2, BANDS)), np.array([0.0, 1.0]))
+    assert np.isfinite(bound[0, 0])
+    assert np.isposinf(bound[1, 0])
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -128,7 +128,7 @@ def _total_kw(
 
 def _cheapest(task: DispatchTask, power: Power, cells: Cells, queue: Queues, whole_mbps: FloatArray) -> _Decided:
     """The set of carriers that carries what is wanted for the least draw; all allowed ones where there is none."""
-    sets = _sets(whole_mbps.shape[1])
+    sets = carrier_sets(whole_mbps.shape[1])
     draw_kw = _draw_kw(task, power, cells, queue, sets)
     same = (sets[:, None] == task.snapshot.band_on[cells.site]).all(axis=2)
     draw_kw = np.where(same, draw_kw * (1.0 - STAY_FRAC), draw_kw)
@@ -218,7 +218,7 @@ def _order(power: Power, cells: Cells, whole_mbps: FloatArray) -> IntArray:
 
 
 @functools.cache
-def _sets(bands: int) -> BoolArray:
+def carrier_sets(bands: int) -> BoolArray:
     """Every set of carriers [S, B] but the empty one, small ones first; shared, so read-only."""
     chosen = [c for size in range(1, bands + 1) for c in itertools.combinations(range(bands), size)]
     sets = np.array([[band in one for band in range(bands)] for one in chosen], dtype=np.bool_)

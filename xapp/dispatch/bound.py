@@ -38,17 +38,18 @@ def wants_of(problem: Shares) -> Wants:
 
 
 def most(
-    wants: Wants, sets: BoolArray, power_limit_kw: FloatArray, carrier_price: FloatArray, power_price: float
+    wants: Wants, sets: BoolArray, power_limit_kw: FloatArray, carrier_price: FloatArray, power_price: FloatArray
 ) -> FloatArray:
-    """What the program can reach at most [K] on the carriers of each of ``sets`` [K, B] within ``power_limit_kw`` [K]:
-    a bound at any prices >= 0, ``carrier_price`` [B] of a whole carrier and ``power_price`` of a kW."""
-    cost = carrier_price * wants.blocks + (power_price + TIE_COST_PER_KW) * wants.kw
-    cheapest = _least(np.where(sets[:, None] & wants.usable, cost, np.inf))
-    surplus = np.zeros(len(sets))
+    """What the program can reach at most [P, K] on the carriers of each of ``sets`` [K, B] within ``power_limit_kw``
+    [K]: a bound at any prices >= 0, ``carrier_price`` [P, B] of a whole carrier and ``power_price`` [P] of a kW."""
+    cost = carrier_price[:, None] * wants.blocks + (power_price[:, None, None] + TIE_COST_PER_KW) * wants.kw
+    cheapest = _least(np.where(sets[:, None] & wants.usable, cost[:, None], np.inf))
+    reach = carrier_price @ sets.T
     for width, slope in zip(wants.width.T, wants.slope.T, strict=True):
-        surplus += np.maximum(slope - cheapest, 0.0) @ width
-    power_worth = power_price * power_limit_kw if power_price > 0.0 else 0.0  # where power is without limit, too
-    return np.asarray(surplus + sets @ carrier_price + power_worth, dtype=np.float64)
+        reach += np.maximum(slope - cheapest, 0.0) @ width
+    paid = power_price > 0.0  # what costs nothing may be without limit
+    reach[paid] += power_price[paid, None] * power_limit_kw
+    return np.asarray(reach, dtype=np.float64)
 
 
 def most_gained(problem: Shares, here: BoolArray, carrier_price: FloatArray, power_price: FloatArray) -> float:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridran.types import BoolArray, DispatchTier, FloatArray, IntArray, ServiceClass
+from xapp.dispatch.bands import carrier_sets
 from xapp.dispatch.bandwidth import Shares, utility
 from xapp.dispatch.bound import most, wants_of
 from xapp.dispatch.placement import Placement
@@ -86,8 +87,8 @@ def _cases(
     """What a site can do for its users [M] with all its carriers and with the smaller sets that promise as much for
     less power, until none that is left can draw less; with every set where all carriers draw too much, or miss a
     minimum rate."""
-    smaller = _smaller(allowed) if task.band_rule == "least-power" else []
-    smaller = [one for one in smaller if _affordable(task, power, site, one)]
+    smaller = _smaller(allowed) if task.band_rule == "least-power" else np.zeros((0, allowed.size), dtype=np.bool_)
+    smaller = smaller[_affordable(task, power, site, smaller)]
     if not _affordable(task, power, site, allowed):
         cases = [_solved(task, power, site, one, users, whole_mbps, begin_mbps) for one in smaller]
         return [case for case in cases if case is not None]
@@ -126,37 +127,37 @@ def _best(task: DispatchTask, cases: list[Case]) -> Case:
     return max((case for case in left if case.draw_kw <= least_kw + SAME_KW), key=lambda case: case.utility)
 
 
-def _promising(
-    task: DispatchTask, power: Power, case: Case, problem: Shares, smaller: list[BoolArray]
-) -> list[BoolArray]:
-    """Those of the ``smaller`` carrier sets of a solved ``case`` of ``problem`` that may come within the tolerance of
-    its utility, or above it: the ``MOST_SETS`` that draw least without load, in this order. Fewer carriers are dearer
-    and leave more power, so what the prices of the case let pass is judged by such prices, too."""
-    if not smaller:
-        return []
-    sets = np.array([case.band_on, *smaller])
+def _promising(task: DispatchTask, power: Power, case: Case, problem: Shares, smaller: BoolArray) -> BoolArray:
+    """Those of the ``smaller`` carrier sets [K, B] of a solved ``case`` of ``problem`` that may come within the
+    tolerance of its utility, or above it: the ``MOST_SETS`` that draw least without load, in this order. Fewer carriers
+    are dearer and leave more power, so what the prices of the case let pass is judged by such prices, too."""
+    if not len(smaller):
+        return smaller
+    sets = np.concatenate([case.band_on[None], smaller])
     fixed_kw = power.at(case.site).fixed_kw(sets)
     limit_kw = np.maximum(task.policy.power_budget_kw[case.site] - fixed_kw, 0.0)
     wants = wants_of(problem)
-    reach = most(wants, sets, limit_kw, case.carrier_value, case.power_value)
+    (reach,) = most(wants, sets, limit_kw, case.carrier_value[None], np.array([case.power_value]))
     enough = reach[0] - case.utility + _enough(task, case.utility)
     left = np.flatnonzero(reach >= enough)[1:]
-    unit = float(task.policy.class_weight.min())
-    for dearer, cheaper in itertools.product(DEARER, CHEAPER):
-        prices = case.carrier_value + dearer * unit, case.power_value * cheaper
-        left = left[most(wants, sets[left], limit_kw[left], *prices) >= enough] if left.size else left
-    return [smaller[k - 1] for k in left[np.argsort(fixed_kw[left], kind="stable")][:MOST_SETS]]
+    dearer, cheaper = np.array(list(itertools.product(DEARER, CHEAPER))).T
+    carrier_price = case.carrier_value + dearer[:, None] * task.policy.class_weight.min()
+    reached = most(wants, sets[left], limit_kw[left], carrier_price, case.power_value * cheaper)
+    left = left[(reached >= enough).all(axis=0)]
+    least = left[np.argsort(fixed_kw[left], kind="stable")][:MOST_SETS]
+    return np.asarray(sets[least], dtype=np.bool_)
 
 
-def _affordable(task: DispatchTask, power: Power, site: int, band_on: BoolArray) -> bool:
-    return bool(power.at(site).fixed_kw(band_on) <= task.policy.power_budget_kw[site])
+def _affordable(task: DispatchTask, power: Power, site: int, band_on: BoolArray) -> BoolArray:
+    """Whether the budget pays [...] for carriers ``band_on`` [..., B] without load."""
+    return np.asarray(power.at(site).fixed_kw(band_on) <= task.policy.power_budget_kw[site], dtype=np.bool_)
 
 
-def _smaller(band_on: BoolArray) -> list[BoolArray]:
-    """Every set with at least one carrier of ``band_on`` [B], but not all of them."""
-    carriers = np.flatnonzero(band_on).tolist()
-    sets = [c for size in range(1, len(carriers)) for c in itertools.combinations(carriers, size)]
-    return [np.array([band in one for band in range(len(band_on))], dtype=np.bool_) for one in sets]
+def _smaller(band_on: BoolArray) -> BoolArray:
+    """Every set [K, B] with at least one carrier of ``band_on`` [B], but not all of them."""
+    sets = carrier_sets(band_on.size)
+    within = ~(sets & ~band_on).any(axis=1) & (sets != band_on).any(axis=1)
+    return np.asarray(sets[within], dtype=np.bool_)
 
 
 def _solved(
